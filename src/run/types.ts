@@ -1,0 +1,40 @@
+import type { BuildEvent, BuiltImage } from '../build';
+import type { Failure } from '../base';
+import type { LogEvent } from '../logs';
+import type { PodSummary, Workload } from '../deploy';
+import type { RuntimeEvent } from '../runtime';
+
+/** The steps of the main job, in the order in which they are shown. Some run side by side. */
+export type StepId = 'read' | 'runtime' | 'build' | 'push' | 'services' | 'deploy' | 'rollout';
+
+export type StepState = 'started' | 'progress' | 'finished' | 'skipped' | 'failed' | 'cancelled';
+
+/**
+ * Everything that happens, as one stream. Tree, status bar, output, terminal text and JSON are renderings of it.
+ * `app` is the id of the app concerned; absent where the event concerns the workspace.
+ */
+export type RunEvent =
+  | {
+      readonly type: 'step';
+      readonly step: StepId;
+      readonly app?: string;
+      readonly state: StepState;
+      /** What happens or happened, in a few words: `pushed sha256:4f…, 96 MB`. */
+      readonly message?: string;
+      /** Milliseconds since the step started; present when it has ended. */
+      readonly durationMs?: number;
+      readonly failure?: Failure;
+    }
+  | { readonly type: 'build'; readonly app: string; readonly event: BuildEvent }
+  | { readonly type: 'image'; readonly app: string; readonly image: BuiltImage; readonly reference?: string }
+  | { readonly type: 'runtime'; readonly event: RuntimeEvent }
+  | { readonly type: 'workload'; readonly app: string; readonly workload: Workload }
+  | { readonly type: 'pod'; readonly app: string; readonly pod: PodSummary }
+  | { readonly type: 'log'; readonly app: string; readonly event: LogEvent }
+  | { readonly type: 'warning'; readonly app?: string; readonly message: string };
+
+/** How a job ended. A failure is a value here, and cancelling is not one. */
+export type Outcome<T = void> =
+  | { readonly status: 'done'; readonly value: T }
+  | { readonly status: 'failed'; readonly failure: Failure }
+  | { readonly status: 'cancelled' };

@@ -1,0 +1,104 @@
+import Docker from 'dockerode';
+import { Failure, messageOf } from '../base';
+import type { Toolbox } from './toolbox';
+
+export type { Docker };
+
+/**
+ * A client of the Docker engine that the docker CLI would use: `DOCKER_HOST`, else the current docker context, else
+ * the default socket. It says nothing of whether the engine answers; see {@link pingDocker}.
+ */
+export async function dockerClient(toolbox: Toolbox, signal?: AbortSignal): Promise<Docker> {
+  return clientFor(toolbox.env['DOCKER_HOST'] ?? (await hostOfCurrentContext(toolbox, signal)), toolbox.env);
+}
+
+/**
+ * Asks the engine whether it is there.
+ *
+ * @throws Failure `docker-not-running`, `docker-permission`.
+ */
+export async function pingDocker(docker: Docker): Promise<void> {
+  try {
+    await docker.ping();
+  } catch (error) {
+    throw dockerFailure(error);
+  }
+}
+
+/** What an error of the engine client means for the user. */
+export function dockerFailure(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'EACCES' || code === 'EPERM') {
+    return new Failure({
+      code: 'docker-permission',
+      fault: 'environment',
+      summary: 'You are not allowed to use the Docker engine.',
+      evidence: [messageOf(error)],
+      nextSteps: ['Add your user to the group `docker` and log in again.'],
+      cause: error,
+    });
+  }
+  if (code !== undefined && UNREACHABLE.has(code)) {
+    return new Failure({
+      code: 'docker-not-running',
+      fault: 'environment',
+      summary: 'The Docker engine does not answer.',
+      evidence: [messageOf(error)],
+      nextSteps: ['Start Docker, or point DOCKER_HOST to a running engine.'],
+      cause: error,
+    });
+  }
+  return new Failure({
+    code: 'docker-error',
+    fault: 'environment',
+    summary: `The Docker engine refused: ${messageOf(error)}`,
+    evidence: [messageOf(error)],
+    cause: error,
+  });
+}
+
+const UNREACHABLE = new Set([
+  'ENOENT',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'EPIPE',
+]);
+
+async function hostOfCurrentContext(toolbox: Toolbox, signal?: AbortSignal): Promise<string | undefined> {
+  try {
+    const { stdout } = await toolbox.run('docker', ['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}'], {
+      signal,
+    });
+    return stdout.trim() || undefined;
+  } catch (error) {
+    // Without a docker CLI there is no context, and the default socket is what remains.
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+}
+
+function clientFor(host: string | undefined, env: NodeJS.ProcessEnv): Docker {
+  if (!host) return new Docker({ socketPath: '/var/run/docker.sock' });
+  if (host.startsWith('unix://')) return new Docker({ socketPath: host.slice('unix://'.length) });
+  if (host.startsWith('npipe://')) return new Docker({ socketPath: host.slice('npipe://'.length) });
+  const url = new URL(host);
+  if (url.protocol === 'ssh:') {
+    throw new Failure({
+      code: 'docker-host-unsupported',
+      fault: 'environment',
+      summary: `An engine over ssh (${host}) is not supported: the runtime's ports would be on the other machine.`,
+      nextSteps: ['Run vapp on the machine of the engine, for example by Remote-SSH.'],
+    });
+  }
+  const tls = env['DOCKER_TLS_VERIFY'] !== undefined && env['DOCKER_TLS_VERIFY'] !== '';
+  // docker-modem reads DOCKER_CERT_PATH itself when the protocol is https.
+  return new Docker({
+    host: url.hostname,
+    port: Number(url.port || (tls ? 2376 : 2375)),
+    protocol: tls ? 'https' : 'http',
+  });
+}

@@ -1,0 +1,37 @@
+import type { KubeConfig } from '@kubernetes/client-node';
+import { Failure } from '../base';
+import type { ClusterAccess } from './cluster';
+
+export type Kubernetes = typeof import('@kubernetes/client-node');
+
+let library: Promise<Kubernetes> | undefined;
+
+/** The Kubernetes client library. It takes a third of a second to load, so nothing loads it before it is needed. */
+export function kubernetes(): Promise<Kubernetes> {
+  library ??= import('@kubernetes/client-node');
+  return library;
+}
+
+/**
+ * Reads our own kubeconfig and selects the context by name.
+ *
+ * @throws Failure `kubeconfig-unreadable`.
+ */
+export async function loadKubeConfig(access: ClusterAccess): Promise<KubeConfig> {
+  const { KubeConfig } = await kubernetes();
+  const config = new KubeConfig();
+  try {
+    config.loadFromFile(access.kubeconfig);
+    config.setCurrentContext(access.context);
+    if (!config.getCurrentCluster()) throw new Error(`no context ${access.context}`);
+  } catch (error) {
+    throw new Failure({
+      code: 'kubeconfig-unreadable',
+      fault: 'environment',
+      summary: `The kubeconfig of the local runtime cannot be read: ${access.kubeconfig}.`,
+      nextSteps: ['Start the runtime again: `vapp up` writes it anew.'],
+      cause: error,
+    });
+  }
+  return config;
+}
