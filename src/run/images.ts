@@ -1,0 +1,98 @@
+import { buildImage, ensureLocalImage, pushImage, type BuiltImage, type PushedImage } from '../build';
+import type { App } from '../project';
+import type { RegistryAddress } from '../runtime';
+import type { Session } from './session';
+import type { Steps } from './steps';
+import type { RunEvent } from './types';
+
+/** What the steps of one job share. */
+export interface Job {
+  readonly session: Session;
+  readonly steps: Steps;
+  readonly emit: (event: RunEvent) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface BuildOptions {
+  /** Default: the engine's own platform only. */
+  readonly platforms?: readonly string[];
+  readonly noCache?: boolean;
+}
+
+/** Builds the image of an app into the engine's store, under a tag that only people read. */
+export function buildApp(job: Job, app: App, cluster: string, options: BuildOptions = {}): Promise<BuiltImage> {
+  return job.steps.run('build', app.id, async (reporter) => {
+    const image = await buildImage(
+      {
+        dockerfile: app.dockerfile.value,
+        context: app.context,
+        ...(app.target === undefined ? {} : { target: app.target }),
+        buildArgs: app.buildArgs,
+        platforms: options.platforms ?? [],
+        tags: [localTag(cluster, app)],
+        ...(options.noCache === undefined ? {} : { noCache: options.noCache }),
+      },
+      {
+        toolbox: job.session.toolbox,
+        docker: await job.session.docker(),
+        signal: job.signal,
+        onEvent: (event) => job.emit({ type: 'build', app: app.id, event }),
+      },
+    );
+    job.emit({ type: 'image', app: app.id, image });
+    const cached = image.steps.filter((step) => step.state === 'cached').length;
+    reporter.result(`${formatBytes(image.size)}, ${cached} of ${image.steps.length} steps cached`);
+    return image;
+  });
+}
+
+/** Pushes the image of an app to the workspace's registry and answers what the cluster shall run. */
+export function pushApp(job: Job, app: App, tag: string, registry: RegistryAddress): Promise<PushedImage> {
+  return job.steps.run('push', app.id, async (reporter) => {
+    const pushed = await push(job, tag, app.id, registry);
+    reporter.result(shortDigest(pushed.digest));
+    return pushed;
+  });
+}
+
+/** Brings an image of a service from the engine, or from where the engine can pull it, into the workspace's registry. */
+export async function provideImage(job: Job, image: string, registry: RegistryAddress): Promise<PushedImage> {
+  const docker = await job.session.docker();
+  await ensureLocalImage(image, { docker, signal: job.signal, toolbox: job.session.toolbox });
+  return push(job, image, repositoryOf(image), registry);
+}
+
+/** `sha256:4f5a…` as people compare it: the first twelve hexadecimal digits. */
+export function shortDigest(digest: string): string {
+  return digest.replace(/^sha256:/, '').slice(0, 12);
+}
+
+/** Bytes in decimal units, as Docker shows sizes. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${value < 10 && unit > 0 ? value.toFixed(1) : Math.round(value)} ${units[unit] ?? ''}`;
+}
+
+function localTag(cluster: string, app: App): string {
+  return `${cluster}/${app.id}:local`;
+}
+
+async function push(job: Job, tag: string, repository: string, registry: RegistryAddress): Promise<PushedImage> {
+  const docker = await job.session.docker();
+  const { digest } = await pushImage(tag, { registry: registry.push, repository }, { docker, signal: job.signal });
+  return { repository: `${registry.pull}/${repository}`, digest };
+}
+
+/** The repository part of an image reference, without registry, tag and digest. */
+function repositoryOf(image: string): string {
+  const path = image.replace(/@.*$/, '').replace(/:[^/:]*$/, '');
+  const [first, ...rest] = path.split('/');
+  const hasRegistry = rest.length > 0 && first !== undefined && /[.:]|^localhost$/.test(first);
+  return hasRegistry ? rest.join('/') : path;
+}

@@ -1,0 +1,160 @@
+import type { PushedImage } from '../build';
+import { Failure } from '../base';
+import { deploy, releaseSelectors, type DeployResult } from '../deploy';
+import { explainPod } from '../explain';
+import type { App } from '../project';
+import type { Runtime } from '../runtime';
+import { kubernetes } from '../tools';
+import { appDefaults } from './environment';
+import { AppLog, type FollowMode } from './follow';
+import { buildApp, provideImage, pushApp, shortDigest, type Job } from './images';
+import { startRuntime, type StartingRuntime } from './start';
+import { selectApps, type Session } from './session';
+import { Steps, outcomeOf } from './steps';
+import type { Outcome, RunEvent } from './types';
+
+export interface RunRequest {
+  /** Ids or names; default: every app of the repository. */
+  readonly apps?: readonly string[];
+  /** An image to run instead of building one; for a repository with one app, or one app named. */
+  readonly image?: string;
+  readonly noCache?: boolean;
+  /** `first-line`: ends when each app has written a line after its rollout; `forever`: ends by the signal. */
+  readonly follow: FollowMode;
+  /** Longest wait for a rollout, milliseconds. */
+  readonly rolloutTimeoutMs?: number;
+}
+
+export interface AppRun extends DeployResult {
+  readonly app: string;
+  /** The pinned reference that runs. */
+  readonly image: string;
+}
+
+const ROLLOUT_TIMEOUT_MS = 120_000;
+/** Lines repeated of an app that was left running because nothing had changed. */
+const UNCHANGED_TAIL = 10;
+
+/**
+ * The main job: build while the runtime starts, push, deploy, watch the rollout, follow the logs.
+ *
+ * Cancelling before the last rollout is complete gives `cancelled`, and the previous revision serves on. While only
+ * logs are followed the job itself is done, so that cancelling then gives `done`.
+ */
+export function runApps(
+  session: Session,
+  request: RunRequest,
+  emit: (event: RunEvent) => void,
+  signal?: AbortSignal,
+): Promise<Outcome<readonly AppRun[]>> {
+  const job: Job = { session, steps: new Steps(emit, signal), emit, signal };
+  return outcomeOf(async () => {
+    // The Kubernetes client takes a moment to load: meanwhile files are read and the image is built.
+    void kubernetes();
+    const repository = await job.steps.run('read', undefined, () => session.readValid());
+    const apps = selectApps(repository, request.apps);
+    if (request.image !== undefined && apps.length !== 1) throw imageForSeveralApps(apps);
+    const runtime = await session.runtime(repository);
+    const starting = startRuntime(job, runtime);
+    const runs = apps.map((app) => runApp(job, app, runtime.cluster, starting, request));
+    // One app's failure stops neither the others nor the runtime: what is on its way arrives, and the next run is warm.
+    const settled = await Promise.allSettled([...runs, starting.runtime]);
+    const failed = settled.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
+    return Promise.all(runs);
+  }, signal);
+}
+
+async function runApp(
+  job: Job,
+  app: App,
+  cluster: string,
+  starting: StartingRuntime,
+  request: RunRequest,
+): Promise<AppRun> {
+  const image = await imageInRegistry(job, app, cluster, starting, request);
+  const runtime = await starting.runtime;
+  const log = new AppLog(job, app, runtime.access, request.follow);
+  try {
+    const since = new Date();
+    const result = await deployApp(job, app, image, runtime, {
+      ...(request.rolloutTimeoutMs === undefined ? {} : { timeoutMs: request.rolloutTimeoutMs }),
+      onRolloutStarted: (selectors) => log.start(selectors, { since }),
+    });
+    if (!result.changed) log.start(await selectorsOf(app, runtime), { tail: UNCHANGED_TAIL });
+    await log.end();
+    return { app: app.id, image: `${image.repository}@${image.digest}`, ...result };
+  } finally {
+    await log.stop();
+  }
+}
+
+async function imageInRegistry(
+  job: Job,
+  app: App,
+  cluster: string,
+  starting: StartingRuntime,
+  request: RunRequest,
+): Promise<PushedImage> {
+  const given = request.image;
+  if (given !== undefined) {
+    return job.steps.run('push', app.id, async (reporter) => {
+      const pushed = await provideImage(job, given, await starting.registry);
+      reporter.result(`${given} as ${shortDigest(pushed.digest)}`);
+      return pushed;
+    });
+  }
+  const built = await buildApp(job, app, cluster, request.noCache === undefined ? {} : { noCache: request.noCache });
+  return pushApp(job, app, built.tag, await starting.registry);
+}
+
+/** Deploys the image of one app and watches its rollout. */
+export function deployApp(
+  job: Job,
+  app: App,
+  image: PushedImage,
+  runtime: Pick<Runtime, 'access' | 'services'>,
+  options: { timeoutMs?: number; onRolloutStarted?: (selectors: readonly string[]) => void } = {},
+): Promise<DeployResult> {
+  return job.steps.run('deploy', app.id, async (reporter) => {
+    const result = await deploy(
+      {
+        release: app.id,
+        namespace: app.namespace,
+        chartPath: job.session.chartPath(app),
+        chart: app.chart,
+        image,
+        defaults: appDefaults(app, runtime.services),
+        access: runtime.access,
+        timeoutMs: options.timeoutMs ?? ROLLOUT_TIMEOUT_MS,
+      },
+      {
+        toolbox: job.session.toolbox,
+        signal: job.signal,
+        judge: (pod) => explainPod(pod),
+        ...(options.onRolloutStarted ? { onRolloutStarted: options.onRolloutStarted } : {}),
+        onEvent: (event) => {
+          if (event.type === 'progress') reporter.progress(event.message);
+          else job.emit({ ...event, app: app.id });
+        },
+      },
+    );
+    const revision = `revision ${result.revision}`;
+    if (result.changed) reporter.result(revision);
+    else reporter.skip(`nothing changed, ${revision} serves on`);
+    return result;
+  });
+}
+
+function selectorsOf(app: App, runtime: Pick<Runtime, 'access'>): Promise<readonly string[]> {
+  return releaseSelectors({ release: app.id, namespace: app.namespace, access: runtime.access });
+}
+
+function imageForSeveralApps(apps: readonly App[]): Failure {
+  return new Failure({
+    code: 'image-needs-one-app',
+    fault: 'usage',
+    summary: `An image was named, but ${apps.length} apps would run.`,
+    nextSteps: [`Name the app as well: one of ${apps.map((app) => app.id).join(', ')}.`],
+  });
+}

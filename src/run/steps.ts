@@ -1,0 +1,77 @@
+import { Cancelled, Failure, asFailure, isCancelled } from '../base';
+import type { Outcome, RunEvent, StepId } from './types';
+
+/** Lets a step say more while it runs and when it ends. */
+export interface StepReporter {
+  /** Shown beside the running step. */
+  progress(message: string): void;
+  /** Shown when the step has ended, instead of nothing. */
+  result(message: string): void;
+  /** The step had nothing to do. */
+  skip(message: string): void;
+}
+
+/** Turns work into step events: started, finished with a duration, failed with a failure, cancelled. */
+export class Steps {
+  constructor(
+    private readonly emit: (event: RunEvent) => void,
+    private readonly signal?: AbortSignal,
+  ) {}
+
+  async run<T>(step: StepId, app: string | undefined, work: (reporter: StepReporter) => Promise<T>): Promise<T> {
+    const subject = app === undefined ? ({ type: 'step', step } as const) : ({ type: 'step', step, app } as const);
+    const started = performance.now();
+    let message: string | undefined;
+    let skipped = false;
+    const reporter: StepReporter = {
+      progress: (text) => this.emit({ ...subject, state: 'progress', message: text }),
+      result: (text) => (message = text),
+      skip: (text) => {
+        message = text;
+        skipped = true;
+      },
+    };
+    this.emit({ ...subject, state: 'started' });
+    try {
+      const value = await work(reporter);
+      this.emit({
+        ...subject,
+        state: skipped ? 'skipped' : 'finished',
+        durationMs: performance.now() - started,
+        ...(message === undefined ? {} : { message }),
+      });
+      return value;
+    } catch (error) {
+      const durationMs = performance.now() - started;
+      if (isCancelled(error, this.signal)) this.emit({ ...subject, state: 'cancelled', durationMs });
+      else this.emit({ ...subject, state: 'failed', durationMs, failure: unexpected(error) });
+      throw error;
+    }
+  }
+}
+
+/** Runs a job to its outcome: a Failure becomes a value, cancelling another; a defect of ours is named as such. */
+export async function outcomeOf<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<Outcome<T>> {
+  try {
+    return { status: 'done', value: await work() };
+  } catch (error) {
+    if (error instanceof Cancelled || isCancelled(error, signal)) return { status: 'cancelled' };
+    return { status: 'failed', failure: unexpected(error) };
+  }
+}
+
+function unexpected(error: unknown): Failure {
+  return asFailure(error, {
+    code: 'internal',
+    fault: 'environment',
+    summary: `Something unexpected happened: ${error instanceof Error ? error.message : String(error)}`,
+    evidence:
+      error instanceof Error && error.stack
+        ? error.stack
+            .split('\n')
+            .slice(1, 6)
+            .map((line) => line.trim())
+        : [],
+    nextSteps: ['Run the command again; if it happens again, report it with the lines above.'],
+  });
+}
