@@ -5,9 +5,11 @@ import { provideImage, type Job } from './images';
 export interface StartingRuntime {
   readonly registry: Promise<RegistryAddress>;
   readonly runtime: Promise<Runtime>;
+  /** Settles when the services of the runtime are ready. An app may run without it. */
+  readonly services: Promise<void>;
 }
 
-/** Creates or resumes the runtime. The services become ready in a step of their own, for which no app has to wait. */
+/** Creates or resumes the runtime. The services become ready in a step of their own. */
 export function startRuntime(job: Job, local: LocalRuntime): StartingRuntime {
   let registryReady!: (address: RegistryAddress) => void;
   let registryFailed!: (reason: unknown) => void;
@@ -28,17 +30,9 @@ export function startRuntime(job: Job, local: LocalRuntime): StartingRuntime {
     reporter.result(started.cluster);
     return started;
   });
-  up.then((started) => {
-    registryReady(started.registry);
-    servicesBecomeReady(job, started.servicesReady);
-  }, registryFailed);
-  // Both may fail before anyone waits for them; whoever waits still gets the failure.
-  registry.catch(() => undefined);
-  up.catch(() => undefined);
-  return { registry, runtime: up };
-}
-
-function servicesBecomeReady(job: Job, ready: Promise<void>): void {
-  // A service that does not come up is shown as a failed step; the app itself may well run without it.
-  job.steps.run('services', undefined, () => ready).catch(() => undefined);
+  up.then((started) => registryReady(started.registry), registryFailed);
+  const services = up.then((started) => job.steps.run('services', undefined, () => started.servicesReady));
+  // Each may fail before anyone waits for it; whoever waits still gets the failure.
+  for (const promise of [registry, up, services]) promise.catch(() => undefined);
+  return { registry, runtime: up, services };
 }

@@ -1,0 +1,35 @@
+import { Failure } from '../base';
+import type { App, Repository } from '../project';
+import type { ClusterAccess } from '../tools';
+import type { Session } from './session';
+
+/**
+ * How to reach the runtime, which has to run already.
+ *
+ * @throws Failure `runtime-not-running`, or why its state is unknown.
+ */
+export async function runningAccess(
+  session: Session,
+  repository: Repository,
+  signal?: AbortSignal,
+): Promise<ClusterAccess> {
+  const status = await (await session.runtime(repository)).status(signal);
+  if (status.failure) throw status.failure;
+  if (status.state === 'running' && status.access) return status.access;
+  throw new Failure({
+    code: 'runtime-not-running',
+    fault: 'environment',
+    summary: status.state === 'stopped' ? 'The local runtime is stopped.' : 'There is no local runtime yet.',
+    nextSteps: ['Start it with `vapp up`, or run the app with `vapp run`.'],
+  });
+}
+
+/** An app whose release is not there. */
+export function notDeployed(app: App): Failure {
+  return new Failure({
+    code: 'not-deployed',
+    fault: 'app',
+    summary: `${app.name.value} is not deployed.`,
+    nextSteps: [`Run it with \`vapp run ${app.id}\`.`],
+  });
+}

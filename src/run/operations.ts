@@ -1,0 +1,196 @@
+import { isCancelled, type Problem } from '../base';
+import type { BuiltImage } from '../build';
+import { releaseSelectors, releaseStatus, rollback, uninstall, type DeployResult, type ReleaseStatus } from '../deploy';
+import { explainPod } from '../explain';
+import { followLogs } from '../logs';
+import type { RuntimeStatus, ServiceEndpoint } from '../runtime';
+import { buildApp, type Job } from './images';
+import { notDeployed, runningAccess } from './not-running';
+import { selectApps, type Session } from './session';
+import { startRuntime } from './start';
+import { Steps, outcomeOf } from './steps';
+import type { Outcome, RunEvent } from './types';
+
+type Emit = (event: RunEvent) => void;
+
+function jobOf(session: Session, emit: Emit, signal?: AbortSignal): Job {
+  return { session, steps: new Steps(emit, signal), emit, signal };
+}
+
+export interface BuildAppsRequest {
+  readonly apps?: readonly string[];
+  /** E.g. `linux/arm64`; default: the engine's own. `all` stands for the platforms each app declares. */
+  readonly platforms?: readonly string[] | 'all';
+  readonly noCache?: boolean;
+}
+
+/** Builds images into the engine's store; needs no runtime. */
+export function buildApps(
+  session: Session,
+  request: BuildAppsRequest,
+  emit: Emit,
+  signal?: AbortSignal,
+): Promise<Outcome<readonly BuiltImage[]>> {
+  const job = jobOf(session, emit, signal);
+  return outcomeOf(async () => {
+    const repository = await job.steps.run('read', undefined, () => session.readValid());
+    const { cluster } = await session.runtime(repository);
+    const images: BuiltImage[] = [];
+    for (const app of selectApps(repository, request.apps)) {
+      const platforms = request.platforms === 'all' ? app.platforms : (request.platforms ?? []);
+      images.push(
+        await buildApp(job, app, cluster, {
+          platforms,
+          ...(request.noCache === undefined ? {} : { noCache: request.noCache }),
+        }),
+      );
+    }
+    return images;
+  }, signal);
+}
+
+/** Creates or resumes the runtime and waits until its services are ready. */
+export function startWorkspace(session: Session, emit: Emit, signal?: AbortSignal): Promise<Outcome<RuntimeStatus>> {
+  const job = jobOf(session, emit, signal);
+  return outcomeOf(async () => {
+    const repository = await session.readValid();
+    const local = await session.runtime(repository);
+    const starting = startRuntime(job, local);
+    await starting.runtime;
+    await starting.services;
+    return local.status(signal);
+  }, signal);
+}
+
+/** Stops the runtime; images, releases and data stay for the next start. */
+export function stopWorkspace(session: Session, emit: Emit, signal?: AbortSignal): Promise<Outcome> {
+  return outcomeOf(async () => {
+    const local = await session.runtime(await session.read());
+    await local.stop({ signal, onEvent: (event) => emit({ type: 'runtime', event }) });
+  }, signal);
+}
+
+/** Deletes the runtime with everything in it: cluster, registry, volumes, network, kubeconfig. */
+export function deleteWorkspace(session: Session, emit: Emit, signal?: AbortSignal): Promise<Outcome> {
+  return outcomeOf(async () => {
+    const local = await session.runtime(await session.read());
+    await local.delete({ signal, onEvent: (event) => emit({ type: 'runtime', event }) });
+  }, signal);
+}
+
+export interface WorkspaceStatus {
+  readonly root: string;
+  readonly runtime: RuntimeStatus;
+  readonly apps: readonly { readonly id: string; readonly name: string; readonly release?: ReleaseStatus }[];
+  readonly services: readonly ServiceEndpoint[];
+  readonly problems: readonly Problem[];
+}
+
+/** What is there and what runs; works whatever state repository and runtime are in. */
+export function workspaceStatus(session: Session, signal?: AbortSignal): Promise<Outcome<WorkspaceStatus>> {
+  return outcomeOf(async () => {
+    const repository = await session.read();
+    const runtime = await (await session.runtime(repository)).status(signal);
+    const { access } = runtime;
+    const apps = await Promise.all(
+      repository.apps.map(async (app) => {
+        const release =
+          runtime.state === 'running' && access
+            ? await releaseStatus({ release: app.id, namespace: app.namespace, access })
+            : undefined;
+        return { id: app.id, name: app.name.value, ...(release ? { release } : {}) };
+      }),
+    );
+    return { root: repository.root, runtime, apps, services: runtime.services, problems: repository.problems };
+  }, signal);
+}
+
+export interface LogsRequest {
+  readonly apps?: readonly string[];
+  readonly follow: boolean;
+  readonly since?: Date;
+  readonly tail?: number;
+}
+
+/** Shows the logs of apps; ends with the logs, or by the signal, which is then no error. */
+export function showLogs(session: Session, request: LogsRequest, emit: Emit, signal?: AbortSignal): Promise<Outcome> {
+  return outcomeOf(async () => {
+    const repository = await session.readValid();
+    const apps = selectApps(repository, request.apps);
+    const access = await runningAccess(session, repository, signal);
+    await Promise.all(
+      apps.map(async (app) => {
+        const selectors = await releaseSelectors({ release: app.id, namespace: app.namespace, access });
+        if (selectors.length === 0) throw notDeployed(app);
+        try {
+          const { follow, since, tail } = request;
+          const events = followLogs({
+            access,
+            namespace: app.namespace,
+            selectors,
+            follow,
+            ...(since ? { since } : {}),
+            ...(tail === undefined ? {} : { tail }),
+            ...(signal ? { signal } : {}),
+          });
+          for await (const event of events) emit({ type: 'log', app: app.id, event });
+        } catch (error) {
+          if (!isCancelled(error, signal)) throw error;
+        }
+      }),
+    );
+  }, signal);
+}
+
+/** Brings apps back to the revision before the running one, and watches that rollout. */
+export function rollBackApps(
+  session: Session,
+  request: { readonly apps?: readonly string[]; readonly revision?: number },
+  emit: Emit,
+  signal?: AbortSignal,
+): Promise<Outcome<readonly DeployResult[]>> {
+  const job = jobOf(session, emit, signal);
+  return outcomeOf(async () => {
+    const repository = await session.readValid();
+    const access = await runningAccess(session, repository, signal);
+    const results: DeployResult[] = [];
+    for (const app of selectApps(repository, request.apps)) {
+      results.push(
+        await job.steps.run('rollout', app.id, async (reporter) => {
+          const result = await rollback(
+            {
+              release: app.id,
+              namespace: app.namespace,
+              access,
+              ...(request.revision === undefined ? {} : { revision: request.revision }),
+            },
+            { toolbox: session.toolbox, signal, judge: (pod) => explainPod(pod) },
+          );
+          reporter.result(`revision ${result.revision}`);
+          return result;
+        }),
+      );
+    }
+    return results;
+  }, signal);
+}
+
+/** Removes the releases of apps; the runtime and its services stay. */
+export function uninstallApps(
+  session: Session,
+  request: { readonly apps?: readonly string[] },
+  emit: Emit,
+  signal?: AbortSignal,
+): Promise<Outcome> {
+  const job = jobOf(session, emit, signal);
+  return outcomeOf(async () => {
+    const repository = await session.readValid();
+    const access = await runningAccess(session, repository, signal);
+    for (const app of selectApps(repository, request.apps)) {
+      await job.steps.run('deploy', app.id, async (reporter) => {
+        await uninstall({ release: app.id, namespace: app.namespace, access }, { toolbox: session.toolbox, signal });
+        reporter.result('uninstalled');
+      });
+    }
+  }, signal);
+}
