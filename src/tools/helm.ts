@@ -1,5 +1,9 @@
+import { dirname, join } from 'node:path';
+import { Failure } from '../base';
 import type { ClusterAccess } from './cluster';
-import type { RunOptions } from './process';
+import { releaseRecord, type ReleaseRecord, type ReleaseSecret } from './helm-record';
+import { KubeApi } from './kube-api';
+import type { CommandResult, RunOptions } from './process';
 import type { Toolbox } from './toolbox';
 
 export interface HelmUpgrade {
@@ -13,3 +17,134 @@ export interface HelmUpgrade {
   readonly labels?: Readonly<Record<string, string>>;
 }
 export type HelmOptions = Pick<RunOptions, 'signal' | 'onLine' | 'timeoutMs'>;
+
+/**
+ * Helm 3 or 4, always on one named cluster. It never waits for workloads: whoever deploys watches them.
+ *
+ * Helm 4 would apply on the server's side, where a hand-made change such as `kubectl scale` makes the next upgrade fail
+ * with a conflict. `--server-side=false` keeps to the three-way merge of Helm 3, so both versions behave alike.
+ */
+export class Helm {
+  constructor(
+    private readonly toolbox: Toolbox,
+    private readonly access: ClusterAccess,
+  ) {}
+
+  /**
+   * Installs or upgrades, creating the namespace if need be, and returns as soon as Kubernetes has the objects.
+   *
+   * @throws Cancelled, ToolFailure `tool-failed` with Helm's own words in `stderr`.
+   */
+  async upgradeInstall(upgrade: HelmUpgrade, options: HelmOptions = {}): Promise<{ revision: number }> {
+    const { release, namespace, chartPath, valuesFiles, values, labels = {} } = upgrade;
+    const labelArgs = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+    const { stdout } = await this.run(
+      [
+        ...['upgrade', release, chartPath, '--install', '--create-namespace', '--namespace', namespace],
+        ...valuesFiles.flatMap((file) => ['--values', file]),
+        ...['--values', '-'],
+        ...(labelArgs.length > 0 ? ['--labels', labelArgs.join(',')] : []),
+        ...(await this.clientSideApply()),
+      ],
+      { ...options, stdin: JSON.stringify(values) },
+    );
+    const revision = /^REVISION: (\d+)$/m.exec(stdout)?.[1];
+    if (revision === undefined) {
+      throw new Failure({
+        code: 'helm-output-unreadable',
+        fault: 'environment',
+        summary: `Helm did not say which revision of ${release} it made.`,
+        evidence: stdout.trim().split('\n').slice(-20),
+        nextSteps: ['Check the version of Helm: `helm version`; 3.13 and later and 4 are supported.'],
+      });
+    }
+    return { revision: Number(revision) };
+  }
+
+  /**
+   * The revisions that Kubernetes still holds, newest first; empty when there is no such release. No process is run.
+   *
+   * @throws KubeApiFailure, Failure `cluster-unreachable`.
+   */
+  async history(release: string, namespace: string, signal?: AbortSignal): Promise<ReleaseRecord[]> {
+    const api = await KubeApi.open(this.access);
+    try {
+      return await releaseHistory(api, release, namespace, signal);
+    } finally {
+      api.close();
+    }
+  }
+
+  /** Makes a new revision with the content of an older one; without `revision` of the one before the newest. */
+  async rollback(release: string, namespace: string, revision: number | undefined, options: HelmOptions = {}) {
+    await this.run(
+      [
+        ...['rollback', release, ...(revision === undefined ? [] : [String(revision)]), '--namespace', namespace],
+        ...(await this.clientSideApply()),
+      ],
+      options,
+    );
+  }
+
+  /** Removes a release with all its objects and its history; that there is none is no failure. */
+  async uninstall(release: string, namespace: string, options: HelmOptions = {}): Promise<void> {
+    await this.run(['uninstall', release, '--namespace', namespace, '--ignore-not-found'], options);
+  }
+
+  /** The objects a chart renders to, as one YAML text. The cluster is not asked. */
+  async template(upgrade: Omit<HelmUpgrade, 'labels'>, options: HelmOptions = {}): Promise<string> {
+    const { release, namespace, chartPath, valuesFiles, values } = upgrade;
+    const { stdout } = await this.run(
+      [
+        ...['template', release, chartPath, '--namespace', namespace],
+        ...valuesFiles.flatMap((file) => ['--values', file]),
+        ...['--values', '-'],
+      ],
+      { ...options, stdin: JSON.stringify(values) },
+    );
+    return stdout;
+  }
+
+  private async clientSideApply(): Promise<string[]> {
+    const version = await this.toolbox.version('helm');
+    return version.startsWith('3.') ? [] : ['--server-side=false'];
+  }
+
+  private run(args: readonly string[], options: HelmOptions & { stdin?: string }): Promise<CommandResult> {
+    const { kubeconfig, context } = this.access;
+    return this.toolbox.run('helm', [...args, '--kubeconfig', kubeconfig, '--kube-context', context], {
+      ...options,
+      env: { ...ISOLATION, KUBECACHEDIR: join(dirname(kubeconfig), 'cache') },
+    });
+  }
+}
+
+/** Reads a release's records over a connection that is open already; see {@link Helm.history}. */
+export async function releaseHistory(
+  api: KubeApi,
+  release: string,
+  namespace: string,
+  signal?: AbortSignal,
+): Promise<ReleaseRecord[]> {
+  const { items } = await api.list<ReleaseSecret>(
+    `/api/v1/namespaces/${namespace}/secrets`,
+    { labelSelector: `owner=helm,name=${release}` },
+    signal,
+  );
+  return items.map(releaseRecord).sort((a, b) => b.revision - a.revision);
+}
+
+/** Variables by which Helm would reach another cluster, keep its records elsewhere or speak differently. */
+const ISOLATION: Readonly<Record<string, string | undefined>> = {
+  HELM_DEBUG: undefined,
+  HELM_DRIVER: 'secret',
+  HELM_KUBEAPISERVER: undefined,
+  HELM_KUBEASGROUPS: undefined,
+  HELM_KUBEASUSER: undefined,
+  HELM_KUBECAFILE: undefined,
+  HELM_KUBECONTEXT: undefined,
+  HELM_KUBEINSECURE_SKIP_TLS_VERIFY: undefined,
+  HELM_KUBETLS_SERVER_NAME: undefined,
+  HELM_KUBETOKEN: undefined,
+  HELM_NAMESPACE: undefined,
+};

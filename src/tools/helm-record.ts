@@ -1,0 +1,57 @@
+import { gunzipSync } from 'node:zlib';
+
+/** One revision of a release, as Helm keeps it in a Secret of the release's namespace. */
+export interface ReleaseRecord {
+  readonly revision: number;
+  /** Helm's word: deployed, superseded, failed, uninstalling, pending-install, pending-upgrade, pending-rollback. */
+  readonly status: string;
+  /** Labels given by whoever deployed; Helm's own are left out. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** When this revision was begun, RFC 3339. */
+  readonly updated: string;
+  /** Helm's remark, e.g. `Upgrade complete`. */
+  readonly description?: string;
+  /** The rendered objects, several YAML documents, without hooks. */
+  readonly manifest: string;
+}
+
+/** The part of a Secret that Helm fills. */
+export interface ReleaseSecret {
+  readonly metadata: {
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly creationTimestamp?: string;
+  };
+  readonly data?: Readonly<Record<string, string>>;
+}
+
+/** Reads Helm's Secret. Its payload is decoded only when somebody asks for what is in it. */
+export function releaseRecord(secret: ReleaseSecret): ReleaseRecord {
+  const own = secret.metadata.labels ?? {};
+  let decoded: ReleasePayload | undefined;
+  const payload = () => (decoded ??= decodePayload(secret.data?.['release'] ?? ''));
+  return {
+    revision: Number(own['version']),
+    status: own['status'] ?? 'unknown',
+    labels: Object.fromEntries(Object.entries(own).filter(([name]) => !HELM_LABELS.has(name))),
+    updated: secret.metadata.creationTimestamp ?? '',
+    get description() {
+      return payload().info?.description ?? '';
+    },
+    get manifest() {
+      return payload().manifest ?? '';
+    },
+  };
+}
+
+const HELM_LABELS = new Set(['name', 'owner', 'status', 'version', 'createdAt', 'modifiedAt']);
+
+interface ReleasePayload {
+  readonly manifest?: string;
+  readonly info?: { readonly description?: string };
+}
+
+/** Helm encodes base64(gzip(JSON)); the Secret adds base64 of its own. Helm 2 wrote no gzip, Helm 3 and 4 always do. */
+function decodePayload(data: string): ReleasePayload {
+  const packed = Buffer.from(Buffer.from(data, 'base64').toString('latin1'), 'base64');
+  return packed.length === 0 ? {} : (JSON.parse(gunzipSync(packed).toString('utf8')) as ReleasePayload);
+}
