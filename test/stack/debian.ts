@@ -1,0 +1,178 @@
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Failure } from '../../src/base';
+import { runCommand } from '../../src/tools';
+
+/** A file below /etc/apt that names package sources. */
+export interface AptSourceFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+/**
+ * The machine's own Debian sources, asked for another suite: mirror, keys and components stay. Both formats of
+ * sources.list(5) are understood; what does not serve `codename` (third-party sources) is left out.
+ *
+ * @returns the text of a deb822 file, or undefined when no source serves `codename`.
+ */
+export function sourcesForSuite(files: readonly AptSourceFile[], codename: string, suite: string): string | undefined {
+  const stanzas = files.flatMap((file) =>
+    file.name.endsWith('.sources') ? deb822Stanzas(file.text) : oneLineStanzas(file.text),
+  );
+  const serving = stanzas
+    .filter((stanza) => !/^no$/i.test(stanza.get('Enabled') ?? '') && words(stanza.get('Types')).includes('deb'))
+    .map((stanza) => ({
+      stanza,
+      suites: words(stanza.get('Suites')).filter((name) => name === codename || name.startsWith(`${codename}-`)),
+    }))
+    .filter(({ suites }) => suites.length > 0);
+  if (serving.length === 0) return undefined;
+  return serving
+    .map(({ stanza, suites }) =>
+      [
+        ...stanza,
+        ['Types', 'deb'] as const,
+        ['Suites', suites.map((name) => suite + name.slice(codename.length)).join(' ')] as const,
+      ].reduce((fields, [key, value]) => fields.set(key, value), new Map<string, string>()),
+    )
+    .map((fields) => [...fields].map(([key, value]) => `${key}: ${value}\n`).join(''))
+    .join('\n');
+}
+
+type Stanza = ReadonlyMap<string, string>;
+
+function deb822Stanzas(text: string): Stanza[] {
+  return text
+    .split(/\r?\n(?:[ \t]*\r?\n)+/)
+    .map((paragraph) => {
+      const fields = new Map<string, string>();
+      let last: string | undefined;
+      for (const line of paragraph.split(/\r?\n/)) {
+        if (line.startsWith('#')) continue;
+        const field = /^([\w-]+):[ \t]*(.*)$/.exec(line);
+        if (field?.[1] !== undefined) {
+          last = field[1];
+          fields.set(last, field[2] ?? '');
+        } else if (last !== undefined && /^[ \t]/.test(line)) {
+          fields.set(last, `${fields.get(last) ?? ''}\n${line}`);
+        }
+      }
+      return fields;
+    })
+    .filter((fields) => fields.size > 0);
+}
+
+/** `deb [key=value …] uri suite component…`. */
+function oneLineStanzas(text: string): Stanza[] {
+  return text.split(/\r?\n/).flatMap((line) => {
+    const match = /^\s*deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)\s*([^#]*)/.exec(line);
+    if (!match) return [];
+    const [, options = '', uri = '', suite = '', components = ''] = match;
+    const fields = new Map([
+      ['Types', 'deb'],
+      ['URIs', uri],
+      ['Suites', suite],
+      ['Components', components.trim()],
+    ]);
+    for (const option of words(options)) {
+      const [key = '', value = ''] = option.split('=', 2);
+      const name = ONE_LINE_OPTIONS[key.toLowerCase()];
+      if (name !== undefined) fields.set(name, value.replaceAll(',', ' '));
+    }
+    return [fields];
+  });
+}
+
+const ONE_LINE_OPTIONS: Readonly<Record<string, string>> = {
+  arch: 'Architectures',
+  'signed-by': 'Signed-By',
+  trusted: 'Trusted',
+  'check-valid-until': 'Check-Valid-Until',
+};
+
+function words(text: string | undefined): string[] {
+  return (text ?? '').split(/\s+/).filter(Boolean);
+}
+
+/** Debian packages of one suite, unpacked into a folder: nothing is installed, the system's apt state stays untouched. */
+export interface DebianPackages {
+  /** Codename of the suite, or `own` for the one the machine runs. */
+  readonly suite: string;
+  readonly names: readonly string[];
+}
+
+/**
+ * Downloads packages (apt verifies their signatures) and unpacks them into `root`. `work` holds apt's own state and
+ * can be thrown away afterwards. Needs no root rights.
+ *
+ * @throws Failure `not-debian`, `tool-failed`.
+ */
+export async function unpackDebianPackages(
+  { suite, names }: DebianPackages,
+  root: string,
+  work: string,
+  report: (detail: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const apt = join(work, 'apt');
+  const list = join(apt, 'stack.sources');
+  await Promise.all(
+    ['lists/partial', 'cache/archives/partial', 'packages'].map((folder) =>
+      mkdir(join(apt, folder), { recursive: true }),
+    ),
+  );
+  await mkdir(root, { recursive: true });
+  await writeFile(list, await machineSources(suite));
+  const options = Object.entries({
+    'Dir::Etc::sourcelist': list,
+    'Dir::Etc::sourceparts': '-',
+    'Dir::State::lists': join(apt, 'lists'),
+    'Dir::Cache': join(apt, 'cache'),
+    // apt's download user cannot write into a home directory.
+    'APT::Sandbox::User': 'root',
+    // Only the package indexes are of use, and other targets are configured by desktop packages.
+    'Acquire::IndexTargets::deb::DEP-11::DefaultEnabled': 'false',
+    'Acquire::IndexTargets::deb::Translations::DefaultEnabled': 'false',
+    'Acquire::Languages': 'none',
+  }).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
+
+  report('reading the package lists');
+  await runCommand({ program: 'apt-get', args: [...options, '-q', 'update'] }, { signal });
+  report(`downloading ${names.length} packages`);
+  await runCommand(
+    { program: 'apt-get', args: [...options, '-q', 'download', ...names], cwd: join(apt, 'packages') },
+    { signal },
+  );
+  for (const archive of (await readdir(join(apt, 'packages'))).sort()) {
+    report(`unpacking ${archive.split('_', 1).join('')}`);
+    await runCommand({ program: 'dpkg-deb', args: ['-x', join(apt, 'packages', archive), root] }, { signal });
+  }
+}
+
+async function machineSources(suite: string): Promise<string> {
+  const codename = /^VERSION_CODENAME="?([a-z]+)"?$/m.exec(await readFile('/etc/os-release', 'utf8'))?.[1];
+  const text =
+    codename === undefined
+      ? undefined
+      : sourcesForSuite(await aptSourceFiles(), codename, suite === 'own' ? codename : suite);
+  if (text === undefined) {
+    throw new Failure({
+      code: 'not-debian',
+      fault: 'environment',
+      summary: 'This machine has no Debian package source, which is needed where the publishers cannot be reached.',
+      nextSteps: ['Install Docker Engine, or run setup where download.docker.com and github.com can be reached.'],
+    });
+  }
+  return text;
+}
+
+async function aptSourceFiles(): Promise<AptSourceFile[]> {
+  const parts = await readdir('/etc/apt/sources.list.d').catch(() => []);
+  const files = ['/etc/apt/sources.list', ...parts.map((name) => join('/etc/apt/sources.list.d', name))];
+  const read = await Promise.all(
+    files
+      .filter((name) => /\.(list|sources)$/.test(name))
+      .map(async (name) => ({ name, text: await readFile(name, 'utf8').catch(() => '') })),
+  );
+  return read.filter((file) => file.text !== '');
+}
