@@ -1,3 +1,6 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import Docker from 'dockerode';
 import { Failure, messageOf } from '../base';
 import type { Toolbox } from './toolbox';
@@ -9,7 +12,8 @@ export type { Docker };
  * the default socket. It says nothing of whether the engine answers; see {@link pingDocker}.
  */
 export async function dockerClient(toolbox: Toolbox, signal?: AbortSignal): Promise<Docker> {
-  return clientFor(toolbox.env['DOCKER_HOST'] ?? (await hostOfCurrentContext(toolbox, signal)), toolbox.env);
+  // The CLI takes an empty DOCKER_HOST for an unset one.
+  return clientFor(toolbox.env['DOCKER_HOST'] || (await hostOfCurrentContext(toolbox, signal)), toolbox.env);
 }
 
 /**
@@ -69,6 +73,8 @@ const UNREACHABLE = new Set([
 ]);
 
 async function hostOfCurrentContext(toolbox: Toolbox, signal?: AbortSignal): Promise<string | undefined> {
+  // Asking the CLI costs a process, so it is asked only when someone chose a context.
+  if (!(await namesContext(toolbox.env))) return undefined;
   try {
     const { stdout } = await toolbox.run('docker', ['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}'], {
       signal,
@@ -76,8 +82,20 @@ async function hostOfCurrentContext(toolbox: Toolbox, signal?: AbortSignal): Pro
     return stdout.trim() || undefined;
   } catch (error) {
     // Without a docker CLI there is no context, and the default socket is what remains.
-    if (error instanceof Failure) return undefined;
+    if (error instanceof Failure && error.code === 'tool-missing') return undefined;
     throw error;
+  }
+}
+
+async function namesContext(env: NodeJS.ProcessEnv): Promise<boolean> {
+  if (env['DOCKER_CONTEXT']) return true;
+  const folder = env['DOCKER_CONFIG'] || join(env['HOME'] ?? homedir(), '.docker');
+  try {
+    const config = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as { currentContext?: unknown };
+    return typeof config.currentContext === 'string' && !['', 'default'].includes(config.currentContext);
+  } catch (error) {
+    // No configuration, no context. An unreadable one is for the CLI to judge.
+    return (error as NodeJS.ErrnoException).code !== 'ENOENT';
   }
 }
 
@@ -85,7 +103,7 @@ function clientFor(host: string | undefined, env: NodeJS.ProcessEnv): Docker {
   if (!host) return new Docker({ socketPath: '/var/run/docker.sock' });
   if (host.startsWith('unix://')) return new Docker({ socketPath: host.slice('unix://'.length) });
   if (host.startsWith('npipe://')) return new Docker({ socketPath: host.slice('npipe://'.length) });
-  const url = new URL(host);
+  const url = parseHost(host);
   if (url.protocol === 'ssh:') {
     throw new Failure({
       code: 'docker-host-unsupported',
@@ -97,8 +115,23 @@ function clientFor(host: string | undefined, env: NodeJS.ProcessEnv): Docker {
   const tls = env['DOCKER_TLS_VERIFY'] !== undefined && env['DOCKER_TLS_VERIFY'] !== '';
   // docker-modem reads DOCKER_CERT_PATH itself when the protocol is https.
   return new Docker({
-    host: url.hostname,
+    // An IPv6 address stands in brackets in a URL, but not in a request's options.
+    host: url.hostname.replace(/^\[|\]$/g, ''),
     port: Number(url.port || (tls ? 2376 : 2375)),
     protocol: tls ? 'https' : 'http',
   });
+}
+
+function parseHost(host: string): URL {
+  try {
+    return new URL(host);
+  } catch (error) {
+    throw new Failure({
+      code: 'docker-host-invalid',
+      fault: 'environment',
+      summary: `DOCKER_HOST is not an address of an engine: ${host}.`,
+      nextSteps: ['Set DOCKER_HOST to something like unix:///var/run/docker.sock, or unset it.'],
+      cause: error,
+    });
+  }
 }

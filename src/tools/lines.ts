@@ -31,21 +31,29 @@ export class LineSplitter {
       this.rest = '';
       start = end + 1;
     }
-    this.rest += text.slice(start);
-    while (this.rest.length > this.maxLength) {
-      this.onLine(this.rest.slice(0, this.maxLength));
-      this.rest = this.rest.slice(this.maxLength);
-    }
+    // One more than a full piece is kept: it may be the CR of a line break.
+    this.rest = this.emitFullPieces(this.rest + text.slice(start), this.maxLength + 1);
   }
 
   private emit(line: string): void {
-    let text = line.endsWith('\r') ? line.slice(0, -1) : line;
-    while (text.length > this.maxLength) {
-      this.onLine(text.slice(0, this.maxLength));
-      text = text.slice(this.maxLength);
-    }
-    this.onLine(text);
+    this.onLine(this.emitFullPieces(line.endsWith('\r') ? line.slice(0, -1) : line, this.maxLength));
   }
+
+  /** Hands on pieces until at most `keep` code units are left, which it answers. No piece ends inside a surrogate pair. */
+  private emitFullPieces(text: string, keep: number): string {
+    let start = 0;
+    while (text.length - start > keep) {
+      let end = start + this.maxLength;
+      if (isHighSurrogate(text.charCodeAt(end - 1)) && this.maxLength > 1) end -= 1;
+      this.onLine(text.slice(start, end));
+      start = end;
+    }
+    return start === 0 ? text : text.slice(start);
+  }
+}
+
+function isHighSurrogate(codeUnit: number): boolean {
+  return codeUnit >= 0xd800 && codeUnit <= 0xdbff;
 }
 
 /** Keeps the last `limit` bytes of a stream. */
@@ -60,6 +68,8 @@ export class TailBuffer {
   write(chunk: Uint8Array): void {
     this.chunks.push(Buffer.from(chunk));
     this.size += chunk.byteLength;
+    // Many tiny chunks would cost more in bookkeeping than in bytes.
+    if (this.chunks.length > MAX_CHUNKS) this.chunks = [Buffer.concat(this.chunks)];
     while (this.size > this.limit) {
       const first = this.chunks[0];
       if (!first) break;
@@ -75,7 +85,15 @@ export class TailBuffer {
     }
   }
 
+  /**
+   * What was kept, as text. After truncation it begins with a whole line, if there is a line break at all: the end of
+   * a cut line could be the end of a secret, which nothing would recognise any more.
+   */
   toString(): string {
-    return Buffer.concat(this.chunks).toString('utf8');
+    const bytes = Buffer.concat(this.chunks);
+    return bytes.subarray(this.truncated ? bytes.indexOf(LINE_FEED) + 1 : 0).toString('utf8');
   }
 }
+
+const MAX_CHUNKS = 4096;
+const LINE_FEED = 0x0a;

@@ -1,4 +1,5 @@
-import { execa, type Options as ExecaOptions } from 'execa';
+import { existsSync } from 'node:fs';
+import type { Options as ExecaOptions } from 'execa';
 import { Cancelled, Failure, throwIfCancelled, type FailureDetails } from '../base';
 import { LineSplitter, TailBuffer } from './lines';
 import { Redactor } from './redact';
@@ -57,9 +58,12 @@ export class ToolFailure extends Failure {
  * Runs a command to its end.
  *
  * @throws Cancelled when the signal fires; the process tree is gone by then.
- * @throws ToolFailure `tool-missing`, `tool-failed`, `tool-timeout`.
+ * @throws ToolFailure `tool-missing`, `tool-not-startable`, `tool-failed`, `tool-timeout`.
+ * @throws whatever `onLine` throws; the process tree is gone by then.
  */
 export async function runCommand(command: Command, options: RunOptions = {}): Promise<CommandResult> {
+  // Loaded on first use, and by import(): it is an ESM-only package, which require() cannot load on every Node we support.
+  const { execa } = await import('execa');
   throwIfCancelled(options.signal);
   const redactor = options.redactor ?? defaultRedactor;
   const started = performance.now();
@@ -83,9 +87,33 @@ export async function runCommand(command: Command, options: RunOptions = {}): Pr
   const child = execa(command.program, [...command.args], execaOptions);
   if (child.pid !== undefined) liveGroups.add(child.pid);
 
+  let stoppedBy: 'cancel' | 'timeout' | 'listener' | undefined;
+  let killTimer: NodeJS.Timeout | undefined;
+  const stop = (reason: 'cancel' | 'timeout' | 'listener') => {
+    if (stoppedBy) return;
+    stoppedBy = reason;
+    killGroup(child.pid, 'SIGTERM');
+    killTimer = setTimeout(() => {
+      killGroup(child.pid, 'SIGKILL');
+      // Whoever left the group can still hold the pipes open; nobody waits for it.
+      child.stdout.destroy();
+      child.stderr.destroy();
+    }, options.killAfterMs ?? 5000);
+  };
+
+  let listenerError: unknown;
   const streamsEnded = (['stdout', 'stderr'] as const).map((name) => {
     const onLine = options.onLine;
-    const splitter = onLine ? new LineSplitter((line) => onLine(redactor.redact(line), name)) : undefined;
+    const handOn = (line: string) => {
+      if (stoppedBy === 'listener') return;
+      try {
+        onLine?.(redactor.redact(line), name);
+      } catch (error) {
+        listenerError = error;
+        stop('listener');
+      }
+    };
+    const splitter = onLine ? new LineSplitter(handOn) : undefined;
     return new Promise<void>((resolve) => {
       child[name].on('data', (chunk: Buffer) => {
         capture[name].write(chunk);
@@ -98,14 +126,6 @@ export async function runCommand(command: Command, options: RunOptions = {}): Pr
     });
   });
 
-  let stoppedBy: 'cancel' | 'timeout' | undefined;
-  let killTimer: NodeJS.Timeout | undefined;
-  const stop = (reason: 'cancel' | 'timeout') => {
-    if (stoppedBy) return;
-    stoppedBy = reason;
-    killGroup(child.pid, 'SIGTERM');
-    killTimer = setTimeout(() => killGroup(child.pid, 'SIGKILL'), options.killAfterMs ?? 5000);
-  };
   const onAbort = () => stop('cancel');
   options.signal?.addEventListener('abort', onAbort, { once: true });
   const timeout = options.timeoutMs === undefined ? undefined : setTimeout(() => stop('timeout'), options.timeoutMs);
@@ -120,6 +140,7 @@ export async function runCommand(command: Command, options: RunOptions = {}): Pr
     const name = programName(command.program);
     const shown = redactor.redact(describeCommand(command));
     if (stoppedBy === 'cancel') throw new Cancelled();
+    if (stoppedBy === 'listener') throw listenerError;
     if (stoppedBy === 'timeout') {
       throw new ToolFailure(
         {
@@ -167,7 +188,7 @@ export async function runCommand(command: Command, options: RunOptions = {}): Pr
 export function describeCommand(command: Command): string {
   return [
     programName(command.program),
-    ...command.args.map((arg) => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg}'`)),
+    ...command.args.map((arg) => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", `'\\''`)}'`)),
   ].join(' ');
 }
 
@@ -186,20 +207,24 @@ function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
   try {
     process.kill(process.platform === 'win32' ? pid : -pid, signal);
   } catch (error) {
-    // ESRCH: already gone, which is what was wanted.
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    // ESRCH: already gone, which is what was wanted. EPERM: what macOS says of a group of which only zombies are left.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error;
   }
 }
 
 function startFailure(command: Command, shown: string, cause: unknown): ToolFailure {
   const name = programName(command.program);
   const code = (cause as NodeJS.ErrnoException | undefined)?.code;
-  const missing = code === 'ENOENT';
+  // The system says ENOENT for a missing working directory, too.
+  const folderMissing = command.cwd !== undefined && !existsSync(command.cwd);
+  const missing = code === 'ENOENT' && !folderMissing;
+  const reason = folderMissing ? `: the folder ${command.cwd} does not exist` : code ? ` (${code})` : '';
   return new ToolFailure(
     {
       code: missing ? 'tool-missing' : 'tool-not-startable',
       fault: 'environment',
-      summary: missing ? `${name} was not found.` : `${name} could not be started${code ? ` (${code})` : ''}.`,
+      summary: missing ? `${name} was not found.` : `${name} could not be started${reason}.`,
       evidence: [shown],
       nextSteps: missing ? [`Install ${name}, or name its path in the variable VAPP_${name.toUpperCase()}.`] : [],
       cause,

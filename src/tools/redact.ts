@@ -12,26 +12,40 @@ export class Redactor {
     }
   }
 
-  /** Learns the credentials that proxy variables carry, in either case, and those in registry passwords. */
+  /** Learns the credentials that proxy variables carry, whatever the case of their names. */
   addFromEnvironment(env: NodeJS.ProcessEnv): void {
     for (const [name, value] of Object.entries(env)) {
       if (!value || !/proxy$/i.test(name)) continue;
-      const credentials = URL_CREDENTIALS_ONCE.exec(value)?.[2];
-      if (!credentials) continue;
-      this.add(credentials, credentials.slice(credentials.indexOf(':') + 1));
+      const credentials = credentialsOf(value);
+      const colon = credentials.indexOf(':');
+      if (colon < 0) continue;
+      const password = credentials.slice(colon + 1);
+      this.add(credentials, password, decoded(password));
     }
   }
 
   redact(text: string): string {
-    let clean = text.replace(URL_CREDENTIALS, '$1***@');
     // Longest first, so that a secret which contains another one disappears whole.
-    for (const secret of [...this.secrets].sort((a, b) => b.length - a.length)) {
-      clean = clean.replaceAll(secret, '***');
-    }
-    return clean;
+    const secrets = [...this.secrets].sort((a, b) => b.length - a.length);
+    const clean = secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
+    return clean.replace(URL_CREDENTIALS, '://***@');
   }
 }
 
 // Credentials end at the last `@` before the path: passwords with an unescaped `@` are common in proxy settings.
-const URL_CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)([^\s/"']+)@/gi;
-const URL_CREDENTIALS_ONCE = new RegExp(URL_CREDENTIALS.source, 'i');
+const URL_CREDENTIALS = /:\/\/[^\s/"']+@/g;
+
+/** `user:password` of a proxy setting, with or without a scheme; the password may hold any character, unescaped. */
+function credentialsOf(setting: string): string {
+  const at = setting.lastIndexOf('@');
+  return at < 0 ? '' : setting.slice(0, at).replace(/^[a-z][a-z0-9+.-]*:\/\//i, '');
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // Not percent-encoded: then it stands for itself.
+    return undefined;
+  }
+}

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { Failure } from '../base';
 import { runCommand, type Command, type CommandResult, type RunOptions } from './process';
@@ -54,7 +54,7 @@ export class Toolbox {
     const command: Command = {
       program: await this.path(tool),
       args,
-      env: { ...this.env, ...env },
+      env: { ...withoutInherited(this.env), ...env },
       ...(cwd === undefined ? {} : { cwd }),
       ...(stdin === undefined ? {} : { stdin }),
     };
@@ -72,7 +72,7 @@ export class Toolbox {
     for (const candidate of candidates) {
       try {
         await access(candidate, constants.X_OK);
-        return candidate;
+        if ((await stat(candidate)).isFile()) return candidate;
       } catch {
         // Not here: the next folder of PATH is asked; when all have been, the failure below says so.
       }
@@ -101,6 +101,13 @@ const INSTALL_HINT: Record<ToolName, string> = {
   helm: 'Install Helm 3 or 4: https://helm.sh/docs/intro/install/.',
   kubectl: 'Install kubectl: https://kubernetes.io/docs/tasks/tools/.',
 };
+
+/** The environment as it is given and no more: variables of this process that it does not name are taken away. */
+function withoutInherited(env: NodeJS.ProcessEnv): Record<string, string | undefined> {
+  if (env === process.env) return {};
+  const inherited = Object.keys(process.env).map((name) => [name, undefined] as const);
+  return { ...Object.fromEntries(inherited), ...env };
+}
 
 function remember<K, V>(map: Map<K, Promise<V>>, key: K, make: () => Promise<V>): Promise<V> {
   let value = map.get(key);
