@@ -79,7 +79,8 @@ export function formatBytes(bytes: number): string {
   return `${value < 10 && unit > 0 ? value.toFixed(1) : Math.round(value)} ${units[unit] ?? ''}`;
 }
 
-function localTag(cluster: string, app: App): string {
+/** The name that people see of an app's image in the engine; nothing resolves it but `vapp deploy`. */
+export function localTag(cluster: string, app: App): string {
   return `${cluster}/${app.id}:local`;
 }
 

@@ -1,3 +1,4 @@
+export * from './doctor';
 export * from './environment';
 export * from './images';
 export * from './operations';

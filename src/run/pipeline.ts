@@ -7,7 +7,7 @@ import type { Runtime } from '../runtime';
 import { kubernetes } from '../tools';
 import { appDefaults } from './environment';
 import { AppLog, type FollowMode } from './follow';
-import { buildApp, provideImage, pushApp, shortDigest, type Job } from './images';
+import { buildApp, localTag, provideImage, pushApp, shortDigest, type Job } from './images';
 import { startRuntime, type StartingRuntime } from './start';
 import { selectApps, type Session } from './session';
 import { Steps, outcomeOf } from './steps';
@@ -18,6 +18,8 @@ export interface RunRequest {
   readonly apps?: readonly string[];
   /** An image to run instead of building one; for a repository with one app, or one app named. */
   readonly image?: string;
+  /** False: the image built last is deployed as it is. Default: true. */
+  readonly build?: boolean;
   readonly noCache?: boolean;
   /** `first-line`: ends when each app has written a line after its rollout; `forever`: ends by the signal. */
   readonly follow: FollowMode;
@@ -104,6 +106,7 @@ async function imageInRegistry(
       return pushed;
     });
   }
+  if (request.build === false) return pushApp(job, app, localTag(cluster, app), await starting.registry);
   const built = await buildApp(job, app, cluster, request.noCache === undefined ? {} : { noCache: request.noCache });
   return pushApp(job, app, built.tag, await starting.registry);
 }

@@ -1,0 +1,16 @@
+// Bundles the package: `vapp` now, the extension with its issue.
+import { build } from 'esbuild';
+
+await build({
+  entryPoints: { cli: 'src/cli.ts' },
+  outdir: 'dist',
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  format: 'cjs',
+  sourcemap: true,
+  legalComments: 'linked',
+  logLevel: 'warning',
+  // dockerode can reach an engine over ssh, by native modules. We refuse such hosts, so nothing of it is needed.
+  alias: { ssh2: './src/tools/no-ssh.ts' },
+});

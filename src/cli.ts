@@ -1,0 +1,57 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { crashMessage, main, type Host } from './cli/program';
+import type { Output } from './cli/renderer';
+import { ExitCode } from './cli/exit-codes';
+
+const packageRoot = join(__dirname, '..');
+const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
+
+const cancel = new AbortController();
+let interrupts = 0;
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => {
+    interrupts += 1;
+    cancel.abort();
+    // Cleaning up takes seconds; who insists gets the prompt back, and the next run repairs what is left.
+    if (interrupts === 3) process.exit(ExitCode.cancelled);
+    if (interrupts === 1 && process.stderr.isTTY)
+      process.stderr.write('\nCancelling; press Ctrl-C twice more to leave at once.\n');
+  });
+}
+// Whoever read our output has gone (`vapp logs | head`): nothing is left to say.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  cancel.abort();
+});
+
+function output(stream: NodeJS.WriteStream): Output {
+  return {
+    write: (text) => void stream.write(text),
+    get isTTY() {
+      return stream.isTTY;
+    },
+    get columns() {
+      return stream.columns || 80;
+    },
+  };
+}
+
+const host: Host = {
+  out: output(process.stdout),
+  err: output(process.stderr),
+  env: process.env,
+  cwd: process.cwd(),
+  version,
+  chartsDirectory: join(packageRoot, 'templates', 'charts'),
+  signal: cancel.signal,
+};
+
+main(process.argv.slice(2), host).then(
+  (code) => (process.exitCode = code),
+  (error: unknown) => {
+    process.stderr.write(`${crashMessage(error)}\n`);
+    process.exitCode = ExitCode.environment;
+  },
+);

@@ -1,0 +1,296 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Failure } from '../base';
+import {
+  Session,
+  buildApps,
+  deleteWorkspace,
+  doctor,
+  outcomeOf,
+  rollBackApps,
+  runApps,
+  showLogs,
+  startWorkspace,
+  stopWorkspace,
+  uninstallApps,
+  workspaceStatus,
+  type Outcome,
+  type RunEvent,
+} from '../run';
+import { completionScript, SHELLS, type Shell } from './completion';
+import { ExitCode, exitCodeOf } from './exit-codes';
+import { jsonRenderer } from './json';
+import { liveRenderer } from './live';
+import type { Output, Renderer } from './renderer';
+import { doctorText, imagesText, runtimeText, statusText } from './reports';
+import { Style } from './style';
+import { plainRenderer } from './text';
+
+/** What `vapp` needs of its process. */
+export interface Host {
+  readonly out: Output;
+  readonly err: Output;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  readonly version: string;
+  readonly chartsDirectory: string;
+  /** Fires on the first Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+interface GlobalOptions {
+  readonly directory?: string;
+  readonly output: 'text' | 'json';
+  readonly verbose?: boolean;
+}
+
+type Job<T> = (session: Session, emit: (event: RunEvent) => void) => Promise<Outcome<T>>;
+
+/** Runs `vapp` with the arguments after the program's name and answers the exit code. */
+export async function main(args: readonly string[], host: Host): Promise<number> {
+  let exitCode: number = ExitCode.done;
+  const program = createProgram(host, (code) => (exitCode = code));
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    // Commander has said what is wrong by now; help and version are no errors.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.done : ExitCode.usage;
+    throw error;
+  }
+}
+
+/** The commands of `vapp` and what each of them starts. */
+export function createProgram(host: Host, exit: (code: number) => void): Command {
+  const program = new Command('vapp');
+  const act = async <T>(job: Job<T>, text?: (value: T, style: Style) => string): Promise<void> => {
+    exit(await perform(program.opts<GlobalOptions>(), host, job, text));
+  };
+  const { signal } = host;
+
+  program
+    .description('Builds Vehicle Apps, runs them on a local Kubernetes and shows their logs.')
+    .version(host.version, '-V, --version')
+    .option('-C, --directory <path>', 'repository, or a folder in it (default: the current folder)')
+    .addOption(
+      new Option('-o, --output <form>', 'one JSON event a line, or text').choices(['text', 'json']).default('text'),
+    )
+    .option('-v, --verbose', 'show every build step and the pod of every line')
+    .showHelpAfterError('(run with --help for all options)')
+    .configureOutput({ writeOut: (text) => host.out.write(text), writeErr: (text) => host.err.write(text) })
+    .exitOverride();
+
+  program
+    .command('run')
+    .description('build, start the runtime, deploy and follow the logs')
+    .argument('[apps...]', 'apps to run (default: all)')
+    .option('--no-follow', 'end after the first lines of the log; the app goes on')
+    .option('--image <reference>', 'run this image instead of building one')
+    .option('--no-cache', 'build every step anew')
+    .option('--timeout <duration>', 'longest wait for the rollout, e.g. 90s or 5m', parseDuration)
+    .action((apps: string[], options: { follow: boolean; image?: string; cache: boolean; timeout?: number }) =>
+      act((session, emit) =>
+        runApps(
+          session,
+          {
+            apps,
+            follow: options.follow ? 'forever' : 'first-line',
+            noCache: !options.cache,
+            ...(options.image === undefined ? {} : { image: options.image }),
+            ...(options.timeout === undefined ? {} : { rolloutTimeoutMs: options.timeout }),
+          },
+          emit,
+          signal,
+        ),
+      ),
+    );
+
+  program
+    .command('build')
+    .description('build the images of apps into the local engine')
+    .argument('[apps...]', 'apps to build (default: all)')
+    .option('-p, --platform <platforms>', 'e.g. linux/arm64,linux/amd64, or `all` that vapp.yaml names', parsePlatforms)
+    .option('--no-cache', 'build every step anew')
+    .action((apps: string[], options: { platform?: string[] | 'all'; cache: boolean }) =>
+      act(
+        (session, emit) =>
+          buildApps(
+            session,
+            { apps, noCache: !options.cache, ...(options.platform ? { platforms: options.platform } : {}) },
+            emit,
+            signal,
+          ),
+        imagesText,
+      ),
+    );
+
+  program
+    .command('up')
+    .description('create or resume the runtime and its services')
+    .action(() => act((session, emit) => startWorkspace(session, emit, signal), runtimeText));
+
+  program
+    .command('deploy')
+    .description('deploy the images built last, without building')
+    .argument('[apps...]', 'apps to deploy (default: all)')
+    .option('--image <reference>', 'deploy this image')
+    .option('--timeout <duration>', 'longest wait for the rollout, e.g. 90s or 5m', parseDuration)
+    .action((apps: string[], options: { image?: string; timeout?: number }) =>
+      act((session, emit) =>
+        runApps(
+          session,
+          {
+            apps,
+            follow: 'none',
+            build: false,
+            ...(options.image === undefined ? {} : { image: options.image }),
+            ...(options.timeout === undefined ? {} : { rolloutTimeoutMs: options.timeout }),
+          },
+          emit,
+          signal,
+        ),
+      ),
+    );
+
+  program
+    .command('rollback')
+    .description('bring an app back to an earlier revision')
+    .argument('[app]', 'app (default: all)')
+    .argument('[revision]', 'revision (default: the one before)', parseRevision)
+    .action((app: string | undefined, revision: number | undefined) =>
+      act((session, emit) =>
+        rollBackApps(
+          session,
+          { apps: app === undefined ? [] : [app], ...(revision === undefined ? {} : { revision }) },
+          emit,
+          signal,
+        ),
+      ),
+    );
+
+  program
+    .command('uninstall')
+    .description('remove apps from the runtime')
+    .argument('[apps...]', 'apps to remove (default: all)')
+    .action((apps: string[]) => act((session, emit) => uninstallApps(session, { apps }, emit, signal)));
+
+  program
+    .command('logs')
+    .description('show the logs of apps, across restarts')
+    .argument('[apps...]', 'apps to show (default: all)')
+    .option('--since <time>', 'only lines since then: 10m, 2h, or an RFC 3339 time', parseSince)
+    .option('--tail <lines>', 'only so many of the lines already written', parseCount)
+    .option('--no-follow', 'end after the lines already written')
+    .action((apps: string[], options: { since?: Date; tail?: number; follow: boolean }) =>
+      act((session, emit) => showLogs(session, { apps, ...options }, emit, signal)),
+    );
+
+  program
+    .command('status')
+    .description('show runtime, services and apps')
+    .action(() => act((session) => workspaceStatus(session, signal), statusText));
+
+  program
+    .command('stop')
+    .description('stop the runtime; everything is kept')
+    .action(() => act((session, emit) => stopWorkspace(session, emit, signal)));
+
+  program
+    .command('delete')
+    .description('delete the runtime and all that is in it')
+    .action(() => act((session, emit) => deleteWorkspace(session, emit, signal)));
+
+  program
+    .command('doctor')
+    .description('check Docker, tools and runtime')
+    .action(() => act((session, emit) => doctor(session, emit, signal), doctorText));
+
+  program
+    .command('completion')
+    .description('print a completion script')
+    .argument('<shell>', SHELLS.join(', '), parseShell)
+    .action((shell: Shell) => host.out.write(completionScript(shell, program)));
+
+  return program;
+}
+
+async function perform<T>(
+  options: GlobalOptions,
+  host: Host,
+  job: Job<T>,
+  text?: (value: T, style: Style) => string,
+): Promise<number> {
+  const style = Style.for(host.env, host.err.isTTY);
+  const renderer = rendererFor(options, host, style);
+  try {
+    const opened = await outcomeOf(() =>
+      Session.open({
+        directory: options.directory ?? host.cwd,
+        env: host.env,
+        chartsDirectory: host.chartsDirectory,
+      }),
+    );
+    const outcome = opened.status === 'done' ? await job(opened.value, (event) => renderer.event(event)) : opened;
+    renderer.outcome(outcome, outcome.status === 'done' ? text?.(outcome.value as T, style) : undefined);
+    return exitCodeOf(outcome);
+  } finally {
+    renderer.dispose();
+  }
+}
+
+function rendererFor(options: GlobalOptions, host: Host, style: Style): Renderer {
+  if (options.output === 'json') return jsonRenderer(host.out);
+  const render = host.err.isTTY && host.env['TERM'] !== 'dumb' ? liveRenderer : plainRenderer;
+  return render(host.out, host.err, style, options.verbose ?? false);
+}
+
+function parsePlatforms(value: string): string[] | 'all' {
+  return value === 'all' ? 'all' : value.split(',').map((platform) => platform.trim());
+}
+
+const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `90s`, `5m`, `1h30m` → milliseconds; a bare number counts seconds. */
+export function parseDuration(value: string): number {
+  if (/^\d+$/.test(value)) return Number(value) * 1000;
+  if (!/^(\d+(ms|s|m|h|d))+$/.test(value)) throw new InvalidArgumentError('Write it like 90s, 5m or 1h30m.');
+  let total = 0;
+  for (const [, amount, unit] of value.matchAll(/(\d+)(ms|s|m|h|d)/g))
+    total += Number(amount) * (UNIT_MS[unit ?? ''] ?? 0);
+  return total;
+}
+
+/** A duration before now, or an RFC 3339 time. */
+export function parseSince(value: string): Date {
+  if (/^\d{4}-\d\d-\d\d/.test(value)) {
+    const time = new Date(value);
+    if (!Number.isNaN(time.getTime())) return time;
+    throw new InvalidArgumentError('This is not an RFC 3339 time.');
+  }
+  return new Date(Date.now() - parseDuration(value));
+}
+
+function parseCount(value: string): number {
+  if (!/^\d+$/.test(value)) throw new InvalidArgumentError('Write a whole number.');
+  return Number(value);
+}
+
+function parseRevision(value: string): number {
+  if (!/^[1-9]\d*$/.test(value))
+    throw new InvalidArgumentError('A revision is a whole number from 1; `helm history` lists them.');
+  return Number(value);
+}
+
+function parseShell(value: string): Shell {
+  const shell = SHELLS.find((candidate) => candidate === value);
+  if (!shell) throw new InvalidArgumentError(`Choose one of: ${SHELLS.join(', ')}.`);
+  return shell;
+}
+
+/** What an unexpected error says to a person, when not even a session could be opened. */
+export function crashMessage(error: unknown): string {
+  return error instanceof Failure
+    ? error.summary
+    : error instanceof Error
+      ? (error.stack ?? error.message)
+      : String(error);
+}

@@ -1,0 +1,55 @@
+import { formatLocation } from '../base';
+import type { BuiltImage } from '../build';
+import { formatBytes, shortDigest, type DoctorReport, type WorkspaceStatus } from '../run';
+import type { RuntimeStatus } from '../runtime';
+import type { Style } from './style';
+
+export function imagesText(images: readonly BuiltImage[]): string {
+  return images
+    .map(
+      (image) =>
+        `${image.tag}  ${shortDigest(image.imageId)}  ${formatBytes(image.size)}  ${image.platforms.join(', ')}`,
+    )
+    .join('\n');
+}
+
+export function runtimeText(status: RuntimeStatus): string {
+  return [
+    `${status.cluster}  ${status.state}`,
+    ...status.services.map((service) =>
+      `  ${service.id.padEnd(20)} ${service.cluster.padEnd(28)} ${service.local ?? ''}`.trimEnd(),
+    ),
+  ].join('\n');
+}
+
+export function statusText(status: WorkspaceStatus, style: Style): string {
+  const apps = status.apps.flatMap(({ id, name, release }) => {
+    if (!release) return [`${style.strong(name)} (${id})  not deployed`];
+    return [
+      `${style.strong(name)} (${id})  revision ${release.revision}, ${release.status}`,
+      ...release.pods.flatMap((pod) => [
+        `  ${pod.name}  ${pod.phase}`,
+        ...pod.containers.map(
+          (container) =>
+            `    ${container.name}  ${container.ready ? 'ready' : 'not ready'}, ${container.restarts} restarts${container.reason ? `, ${container.reason}` : ''}`,
+        ),
+      ]),
+    ];
+  });
+  const problems = status.problems.map(
+    (problem) =>
+      `${problem.severity === 'error' ? style.bad('✗') : style.warning('!')} ${formatLocation(problem.range)} ${problem.message}`,
+  );
+  const failure = status.runtime.failure ? [style.bad(status.runtime.failure.summary)] : [];
+  return [runtimeText(status.runtime), ...failure, ...apps, ...problems].join('\n');
+}
+
+export function doctorText(report: DoctorReport, style: Style): string {
+  const marks = { ok: style.good('✓'), warning: style.warning('!'), error: style.bad('✗') };
+  return report.checks
+    .flatMap((check) => [
+      `${marks[check.state]} ${check.title.padEnd(12)} ${check.message}`,
+      ...check.nextSteps.map((step) => `    → ${step}`),
+    ])
+    .join('\n');
+}

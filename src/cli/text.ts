@@ -1,0 +1,159 @@
+import { formatLocation, type Failure } from '../base';
+import type { BuildStep } from '../build';
+import type { LogEvent } from '../logs';
+import type { Outcome, RunEvent } from '../run';
+import type { Output, Renderer } from './renderer';
+import { formatDuration, type Style } from './style';
+
+type StepEvent = Extract<RunEvent, { type: 'step' }>;
+
+const TITLES: Record<StepEvent['step'], string> = {
+  read: 'Repository',
+  runtime: 'Runtime',
+  build: 'Build',
+  push: 'Push',
+  services: 'Services',
+  deploy: 'Deploy',
+  rollout: 'Rollout',
+};
+
+/** Words for a person: what a line says, without how and when it is written. */
+export class Wording {
+  private readonly pods = new Set<string>();
+
+  constructor(
+    private readonly style: Style,
+    /** Ids of several apps are shown; with one app they would only be noise. */
+    private readonly verbose = false,
+  ) {}
+
+  title(event: StepEvent): string {
+    return event.app === undefined ? TITLES[event.step] : `${TITLES[event.step]} ${event.app}`;
+  }
+
+  /** The line that an event leaves behind; undefined when it leaves none. */
+  lines(event: RunEvent): string[] {
+    switch (event.type) {
+      case 'step':
+        return this.step(event);
+      case 'build':
+        return event.event.type === 'step'
+          ? this.buildStep(event.event.step)
+          : event.event.type === 'warning'
+            ? [this.warn(event.event.message)]
+            : [];
+      case 'runtime':
+        return event.event.type === 'warning' ? [this.warn(event.event.message)] : [];
+      case 'warning':
+        return [this.warn(event.message)];
+      case 'log':
+        return this.log(event.event);
+      case 'image':
+      case 'workload':
+      case 'pod':
+        return [];
+    }
+  }
+
+  failure(failure: Failure): string[] {
+    const { style } = this;
+    return [
+      `${style.bad('✗')} ${style.strong(failure.summary)}`,
+      ...(failure.range ? [`  ${formatLocation(failure.range)}`] : []),
+      ...failure.evidence.map((line) => style.faint(`  │ ${line}`)),
+      ...failure.nextSteps.map((line) => `  → ${line}`),
+    ];
+  }
+
+  private warn(message: string): string {
+    return `${this.style.warning('!')} ${message}`;
+  }
+
+  private step(event: StepEvent): string[] {
+    const { style } = this;
+    const time = event.durationMs === undefined ? '' : style.faint(` ${formatDuration(event.durationMs)}`);
+    const message = event.message ? `  ${event.message}` : '';
+    const title = this.title(event);
+    switch (event.state) {
+      case 'finished':
+        // Reading the files takes milliseconds: a line of its own would say nothing.
+        return event.step === 'read' ? [] : [`${style.good('✓')} ${title}${time}${message}`];
+      case 'skipped':
+        return [`${style.good('=')} ${title}${time}${message}`];
+      case 'failed':
+        return [`${style.bad('✗')} ${title}${time}`];
+      case 'cancelled':
+        return [`${style.warning('-')} ${title}${time}  cancelled`];
+      case 'started':
+      case 'progress':
+        return [];
+    }
+  }
+
+  private buildStep(step: BuildStep): string[] {
+    if (step.state === 'running' || step.name.startsWith('[internal]')) return [];
+    if (!this.verbose && (step.state === 'cached' || (step.durationMs ?? 0) < 1000) && step.state !== 'failed')
+      return [];
+    const mark =
+      step.state === 'cached' ? 'cached' : step.state === 'done' ? formatDuration(step.durationMs ?? 0) : step.state;
+    return [this.style.faint(`    ${step.name}  ${mark}`)];
+  }
+
+  private log(event: LogEvent): string[] {
+    const { style } = this;
+    switch (event.type) {
+      case 'line': {
+        const { pod, container, text } = event.line;
+        this.pods.add(`${pod}/${container}`);
+        return [`${this.pods.size > 1 || this.verbose ? `${style.name(`${pod} ${container}`)} ` : ''}${text}`];
+      }
+      case 'ended':
+        return [
+          style.faint(
+            `${event.pod} ${event.container} ended${event.exitCode === undefined ? '' : ` with exit code ${event.exitCode}`}${event.reason ? ` (${event.reason})` : ''}`,
+          ),
+        ];
+      case 'interrupted':
+        return [this.warn(event.message)];
+      case 'resumed':
+        return [style.faint('log connection is back')];
+      case 'started':
+        return [];
+      default:
+        return [this.warn(event.message)];
+    }
+  }
+}
+
+/** Plain lines, for pipes and files: log lines to one stream, everything about the job to the other. */
+export function plainRenderer(out: Output, err: Output, style: Style, verbose = false): Renderer {
+  const wording = new Wording(style, verbose);
+  return {
+    event(event) {
+      if (event.type === 'step' && event.state === 'started' && event.step !== 'read') {
+        err.write(`${style.faint('·')} ${wording.title(event)} …\n`);
+      }
+      for (const line of wording.lines(event)) (isLogLine(event) ? out : err).write(`${line}\n`);
+    },
+    outcome(outcome, text) {
+      writeOutcome(outcome, text, wording, out, err);
+    },
+    dispose: () => undefined,
+  };
+}
+
+export function isLogLine(event: RunEvent): boolean {
+  return event.type === 'log' && event.event.type === 'line';
+}
+
+export function writeOutcome(
+  outcome: Outcome<unknown>,
+  text: string | undefined,
+  wording: Wording,
+  out: Output,
+  err: Output,
+): void {
+  if (outcome.status === 'failed') err.write(`${wording.failure(outcome.failure).join('\n')}\n`);
+  else if (outcome.status === 'cancelled') err.write('Cancelled.\n');
+  else if (text) out.write(`${text}\n`);
+}
