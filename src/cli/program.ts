@@ -43,6 +43,7 @@ interface GlobalOptions {
   readonly verbose?: boolean;
 }
 
+type TextOf<T> = (value: T, style: Style) => string;
 type Job<T> = (session: Session, emit: (event: RunEvent) => void) => Promise<Outcome<T>>;
 
 /** Runs `vapp` with the arguments after the program's name and answers the exit code. */
@@ -62,8 +63,9 @@ export async function main(args: readonly string[], host: Host): Promise<number>
 /** The commands of `vapp` and what each of them starts. */
 export function createProgram(host: Host, exit: (code: number) => void): Command {
   const program = new Command('vapp');
-  const act = async <T>(job: Job<T>, text?: (value: T, style: Style) => string): Promise<void> => {
-    exit(await perform(program.opts<GlobalOptions>(), host, job, text));
+  const act = async <T>(job: Job<T>, text?: TextOf<T>, exitCode?: (value: T) => number): Promise<void> => {
+    const outcome = await perform(program.opts<GlobalOptions>(), host, job, text);
+    exit(outcome.status === 'done' && exitCode ? exitCode(outcome.value) : exitCodeOf(outcome));
   };
   const { signal } = host;
 
@@ -202,7 +204,13 @@ export function createProgram(host: Host, exit: (code: number) => void): Command
   program
     .command('doctor')
     .description('check Docker, tools and runtime')
-    .action(() => act((session, emit) => doctor(session, emit, signal), doctorText));
+    .action(() =>
+      act(
+        (session) => doctor(session, signal),
+        doctorText,
+        (report) => (report.checks.some((check) => check.state === 'error') ? ExitCode.environment : ExitCode.done),
+      ),
+    );
 
   program
     .command('completion')
@@ -213,12 +221,7 @@ export function createProgram(host: Host, exit: (code: number) => void): Command
   return program;
 }
 
-async function perform<T>(
-  options: GlobalOptions,
-  host: Host,
-  job: Job<T>,
-  text?: (value: T, style: Style) => string,
-): Promise<number> {
+async function perform<T>(options: GlobalOptions, host: Host, job: Job<T>, text?: TextOf<T>): Promise<Outcome<T>> {
   const style = Style.for(host.env, host.err.isTTY);
   const renderer = rendererFor(options, host, style);
   try {
@@ -230,8 +233,8 @@ async function perform<T>(
       }),
     );
     const outcome = opened.status === 'done' ? await job(opened.value, (event) => renderer.event(event)) : opened;
-    renderer.outcome(outcome, outcome.status === 'done' ? text?.(outcome.value as T, style) : undefined);
-    return exitCodeOf(outcome);
+    renderer.outcome(outcome, outcome.status === 'done' ? text?.(outcome.value, style) : undefined);
+    return outcome;
   } finally {
     renderer.dispose();
   }

@@ -5,7 +5,7 @@ import { pingDocker } from '../tools';
 import { formatBytes } from './images';
 import type { Session } from './session';
 import { outcomeOf } from './steps';
-import type { Outcome, RunEvent } from './types';
+import type { Outcome } from './types';
 
 export interface DoctorCheck {
   readonly title: string;
@@ -23,34 +23,21 @@ const STAND_IN_LABEL = 'io.vscode-velocitas.stand-in';
 /** Below this much free space a build and a cluster are likely to fail. */
 const LOW_DISK_BYTES = 5e9;
 
-/**
- * Looks at everything a run needs and says what is missing.
- *
- * The outcome is a failure when a check found an error; the report is emitted as warnings in that case, so that
- * nothing of it is lost.
- */
-export function doctor(
-  session: Session,
-  emit: (event: RunEvent) => void,
-  signal?: AbortSignal,
-): Promise<Outcome<DoctorReport>> {
+/** Looks at everything a run needs and says what is missing and what to do; a check that finds an error is no failure of the job. */
+export function doctor(session: Session, signal?: AbortSignal): Promise<Outcome<DoctorReport>> {
   return outcomeOf(async () => {
-    const checks = (
-      await Promise.all([
-        checkDocker(session),
-        checkBuildx(session, signal),
-        ...(['k3d', 'helm', 'kubectl'] as const).map((tool) =>
-          check(tool, async () => ok(await session.toolbox.version(tool))),
-        ),
-        checkNodeImage(session),
-        checkDisk(session),
-        checkRepository(session),
-        checkRuntime(session, signal),
-      ])
-    ).flat();
-    for (const { state, title, message } of checks) {
-      if (state !== 'ok') emit({ type: 'warning', message: `${title}: ${message}` });
-    }
+    const tools = (['k3d', 'helm', 'kubectl'] as const).map((tool) =>
+      check(tool, async () => ok(await session.toolbox.version(tool))),
+    );
+    const checks = await Promise.all([
+      checkDocker(session),
+      checkBuildx(session, signal),
+      ...tools,
+      checkNodeImage(session),
+      checkDisk(session),
+      checkRepository(session),
+      checkRuntime(session, signal),
+    ]);
     return { checks };
   }, signal);
 }

@@ -1,0 +1,113 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isCancelled, messageOf } from '../src/base';
+import { runCommand } from '../src/tools';
+import { engineIsUp, setup, teardown } from './stack/main';
+
+interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+interface Suite {
+  readonly title: string;
+  /** Needs Docker, k3d and the rest of the stack. */
+  readonly stack?: boolean;
+  readonly args: readonly string[];
+  /** Mocha's globs; absent for a check that passes or fails as a whole. */
+  readonly mocha?: boolean;
+}
+
+const root = join(__dirname, '..');
+const bin = (name: string) => join(root, 'node_modules', '.bin', name);
+
+const mocha = (glob: string) => [
+  process.execPath,
+  bin('mocha'),
+  '--config',
+  '.mocharc.json',
+  '--reporter',
+  'test/support/reporter.cjs',
+  glob,
+];
+
+const SUITES: Record<string, Suite> = {
+  lint: { title: 'ESLint', args: [bin('eslint'), '.', '--max-warnings', '0'] },
+  rooms: { title: 'Import rules of the rooms', args: [bin('depcruise'), 'src'] },
+  format: { title: 'Prettier', args: [bin('prettier'), '--check', '--log-level', 'warn', '.'] },
+  types: { title: 'Types', args: [bin('tsc'), '--noEmit'] },
+  build: { title: 'Bundle', args: [process.execPath, 'esbuild.mjs'] },
+  unit: { title: 'Unit tests', args: mocha('test/unit/**/*.test.ts'), mocha: true },
+  e2e: { title: 'End-to-end tests', args: mocha('test/e2e/**/*.test.ts'), mocha: true, stack: true },
+};
+
+/** `npm test [-- SUITE…]`: all suites, or those named. Answers the exit code. */
+export async function test(names: readonly string[], signal: AbortSignal): Promise<number> {
+  const unknown = names.find((name) => !(name in SUITES));
+  if (unknown !== undefined) {
+    process.stderr.write(`There is no suite "${unknown}". Suites: ${Object.keys(SUITES).join(', ')}.\n`);
+    return 2;
+  }
+  const suites = Object.entries(SUITES)
+    .filter(([name]) => names.length === 0 || names.includes(name))
+    .map(([, suite]) => suite);
+  const scratch = await mkdtemp(join(tmpdir(), 'vapp-test-'));
+  const needsStack = suites.some((suite) => suite.stack);
+  const wasUp = needsStack && (await engineIsUp());
+  let total: Counts = { passed: 0, failed: 0, skipped: 0 };
+  try {
+    let env = process.env;
+    for (const suite of suites) {
+      if (suite.stack && env === process.env) env = await setup([], signal);
+      total = add(total, await runSuite(suite, env, scratch, signal));
+    }
+  } catch (error) {
+    if (isCancelled(error, signal)) return 130;
+    process.stderr.write(`${messageOf(error)}\n`);
+    total = add(total, { passed: 0, failed: 1, skipped: 0 });
+  } finally {
+    // A stack that was up before the tests is somebody's working place and stays.
+    if (needsStack && !wasUp) await teardown([]);
+    await rm(scratch, { recursive: true, force: true });
+  }
+  process.stdout.write(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
+  return total.failed === 0 ? 0 : 1;
+}
+
+async function runSuite(suite: Suite, env: NodeJS.ProcessEnv, scratch: string, signal: AbortSignal): Promise<Counts> {
+  const started = performance.now();
+  process.stdout.write(`\n── ${suite.title}\n`);
+  const countsFile = join(scratch, 'counts.json');
+  await rm(countsFile, { force: true });
+  const [program = '', ...args] = suite.args;
+  const { exitCode } = await runCommand(
+    { program, args, cwd: root, env: { ...env, VAPP_TEST_COUNTS: countsFile } },
+    {
+      signal,
+      onLine: (line, stream) => process[stream].write(`${line}\n`),
+      acceptExitCodes: Array.from({ length: 255 }, (_, code) => code + 1),
+      killAfterMs: 60_000,
+    },
+  );
+  process.stdout.write(`   ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
+  if (!suite.mocha) return exitCode === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
+  return mochaCounts(countsFile, exitCode);
+}
+
+/** A suite that ended without its counts, or with none, has failed: a crash must not look like success. */
+async function mochaCounts(file: string, exitCode: number): Promise<Counts> {
+  try {
+    const counts = JSON.parse(await readFile(file, 'utf8')) as Counts;
+    if (counts.passed + counts.failed > 0 && (exitCode === 0 || counts.failed > 0)) return counts;
+    return { ...counts, failed: counts.failed + 1 };
+  } catch (error) {
+    process.stderr.write(`The suite left no counts: ${messageOf(error)}\n`);
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}
+
+function add(a: Counts, b: Counts): Counts {
+  return { passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped };
+}
