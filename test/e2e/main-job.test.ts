@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { WorkspaceStatus } from '../../src/run';
+import { Toolbox, dockerClient, type Docker } from '../../src/tools';
+import { objectsOf } from './support/engine';
+import { runIntegrationTest } from './support/sample';
+import { TestWorkspace, assertDone, type VappResult } from './support/workspace';
+
+const HELMS = [
+  { name: 'Helm 4', variable: 'VAPP_TEST_HELM4' },
+  { name: 'Helm 3', variable: 'VAPP_TEST_HELM3' },
+] as const;
+
+describe('the main job', function () {
+  this.timeout('10m');
+  let workspace: TestWorkspace;
+  let docker: Docker;
+
+  before(async () => {
+    workspace = await TestWorkspace.sample('Meine schöne App');
+    docker = await dockerClient(new Toolbox(workspace.environment()));
+  });
+
+  after(async () => {
+    await workspace.dispose();
+  });
+
+  it('runs the sample app, from nothing to its log lines', async () => {
+    const run = await workspace.vapp(['run', '--no-follow']);
+    assertDone(run);
+    assert.ok(run.lines.length > 0, 'the app wrote a line');
+    assert.match(imageOf(run), /^registry\.vapp\.internal:5000\/sampleapp@sha256:[0-9a-f]{64}$/);
+  });
+
+  it('shows the speed, set from outside the cluster, on the MQTT topic outside the cluster', async () => {
+    await runIntegrationTest(workspace, await statusOf(workspace));
+  });
+
+  for (const helm of HELMS) {
+    describe(`with ${helm.name}`, () => {
+      let env: Record<string, string | undefined>;
+      const marker = `line changed under ${helm.name}`;
+
+      before(() => {
+        env = { VAPP_HELM: workspace.environment()[helm.variable] };
+      });
+
+      it('shows the new line after a source line changed', async () => {
+        await workspace.edit('app/src/main.py', /"%s %s started[^"]*"/, `"%s %s started, ${marker} (Python %s)"`);
+        const run = await workspace.vapp(['run', '--no-follow'], { env });
+        assertDone(run);
+        assert.ok(
+          run.lines.some((line) => line.includes(marker)),
+          run.lines.join('\n'),
+        );
+      });
+
+      it('does not roll out when nothing changed', async () => {
+        const before = await statusOf(workspace);
+        const run = await workspace.vapp(['run', '--no-follow'], { env });
+        assertDone(run);
+        assert.ok(
+          run.events.some((event) => event.type === 'step' && event.step === 'deploy' && event.state === 'skipped'),
+        );
+        assert.deepEqual(releaseOf(await statusOf(workspace)), releaseOf(before));
+      });
+
+      it('rolls back to the revision before', async () => {
+        assertDone(await workspace.vapp(['rollback'], { env }));
+        const logs = await workspace.vapp(['logs', '--no-follow'], { env });
+        assertDone(logs);
+        assert.ok(logs.lines.length > 0);
+        assert.ok(!logs.lines.some((line) => line.includes(marker)), logs.lines.join('\n'));
+      });
+    });
+  }
+
+  it('keeps the app across stop and start', async () => {
+    assertDone(await workspace.vapp(['stop']));
+    assert.equal((await statusOf(workspace)).runtime.state, 'stopped');
+    assertDone(await workspace.vapp(['up']));
+    const run = await workspace.vapp(['run', '--no-follow']);
+    assertDone(run);
+    assert.ok(run.lines.length > 0);
+  });
+
+  it('leaves the user’s own kubeconfig byte-identical', async () => {
+    assert.ok(await workspace.userKubeconfigIsUntouched());
+  });
+
+  it('leaves nothing behind after delete', async () => {
+    const { cluster } = (await statusOf(workspace)).runtime;
+    assert.notDeepEqual(await objectsOf(docker, cluster), []);
+    assertDone(await workspace.vapp(['delete']));
+    assert.deepEqual(await objectsOf(docker, cluster), []);
+    assert.ok(!existsSync(join(workspace.home, 'data', 'vscode-velocitas', cluster)));
+    assert.equal((await statusOf(workspace)).runtime.state, 'absent');
+  });
+});
+
+async function statusOf(workspace: TestWorkspace): Promise<WorkspaceStatus> {
+  const result = await workspace.vapp(['status']);
+  assertDone(result);
+  return result.outcome.value as WorkspaceStatus;
+}
+
+function releaseOf(status: WorkspaceStatus) {
+  const release = status.apps[0]?.release;
+  assert.ok(release);
+  return { revision: release.revision, pods: release.pods.map((pod) => pod.name) };
+}
+
+function imageOf(run: VappResult): string {
+  const [app] = run.outcome.value as { image: string }[];
+  assert.ok(app);
+  return app.image;
+}
