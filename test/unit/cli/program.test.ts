@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { exitCodeOf } from '../../../src/cli/exit-codes';
+import { main, parseDuration, parseSince, type Host } from '../../../src/cli/program';
+import { Failure } from '../../../src/base';
+import { FakeOutput } from './fake-output';
+
+describe('vapp: arguments', () => {
+  let folder: string;
+  let out: FakeOutput;
+  let err: FakeOutput;
+  let host: Host;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'vapp-unit-'));
+    [out, err] = [new FakeOutput(), new FakeOutput()];
+    host = {
+      out,
+      err,
+      env: { PATH: '' },
+      cwd: folder,
+      version: '1.2.3',
+      chartsDirectory: folder,
+      signal: new AbortController().signal,
+    };
+  });
+
+  afterEach(async () => {
+    await rm(folder, { recursive: true });
+  });
+
+  it('prints help and version, with exit code 0', async () => {
+    assert.equal(await main(['--help'], host), 0);
+    for (const command of ['run', 'build', 'up', 'deploy', 'logs', 'status', 'stop', 'delete', 'doctor', 'rollback']) {
+      assert.match(out.text, new RegExp(`^ {2}${command} `, 'm'));
+    }
+    out.text = '';
+    assert.equal(await main(['--version'], host), 0);
+    assert.equal(out.text, '1.2.3\n');
+  });
+
+  for (const args of [
+    ['fly'],
+    ['run', '--fast'],
+    ['--output', 'xml', 'status'],
+    ['logs', '--tail', 'x'],
+    ['completion', 'cmd'],
+  ]) {
+    it(`answers 2 and one message to: vapp ${args.join(' ')}`, async () => {
+      assert.equal(await main(args, host), 2);
+      assert.match(err.text, /^error: /);
+    });
+  }
+
+  it('answers 2 outside of a repository, and says where to go', async () => {
+    assert.equal(await main(['status'], host), 2);
+    assert.match(err.text, /is not inside a Vehicle App repository/);
+    assert.match(err.text, /→ Go to a folder with/);
+  });
+
+  it('prints completion for every shell', async () => {
+    for (const shell of ['bash', 'zsh', 'fish']) {
+      out.text = '';
+      assert.equal(await main(['completion', shell], host), 0);
+      assert.match(out.text, /rollback/);
+      assert.match(out.text, /platform/);
+    }
+  });
+
+  it('reads durations and times', () => {
+    assert.equal(parseDuration('90'), 90_000);
+    assert.equal(parseDuration('1h30m'), 5_400_000);
+    assert.equal(parseDuration('250ms'), 250);
+    assert.throws(() => parseDuration('soon'));
+    assert.equal(parseSince('2026-01-02T03:04:05Z').toISOString(), '2026-01-02T03:04:05.000Z');
+    assert.throws(() => parseSince('2026-99-99'));
+  });
+
+  it('tells by the exit code who has to act', () => {
+    const failed = (fault: 'app' | 'usage' | 'environment') =>
+      exitCodeOf({ status: 'failed', failure: new Failure({ code: 'x', fault, summary: 'x' }) });
+    assert.deepEqual(
+      ['app', 'usage', 'environment'].map((fault) => failed(fault as 'app')),
+      [1, 2, 3],
+    );
+    assert.equal(exitCodeOf({ status: 'cancelled' }), 130);
+    assert.equal(exitCodeOf({ status: 'done', value: undefined }), 0);
+  });
+});

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { Failure } from '../../../src/base';
+import { jsonRenderer } from '../../../src/cli/json';
+import { liveRenderer } from '../../../src/cli/live';
+import { Style, fit, formatDuration } from '../../../src/cli/style';
+import { plainRenderer } from '../../../src/cli/text';
+import type { RunEvent } from '../../../src/run';
+import { FakeOutput } from './fake-output';
+
+const plainStyle = new Style(false);
+
+const failure = new Failure({
+  code: 'build-failed',
+  fault: 'app',
+  summary: 'The build failed in line 7.',
+  evidence: ['pip: no such package'],
+  nextSteps: ['Look at app/requirements.txt.'],
+  range: { file: '/repo/app/Dockerfile', start: { line: 7, column: 1 }, end: { line: 7, column: 9 } },
+});
+
+function logLine(pod: string, text: string): RunEvent {
+  const line = { pod, podUid: pod, container: 'app', restart: 0, timestamp: '2026-01-01T00:00:00Z', text };
+  return { type: 'log', app: 'sampleapp', event: { type: 'line', line } };
+}
+
+describe('vapp: JSON', () => {
+  it('writes one event a line, with its time', () => {
+    const out = new FakeOutput();
+    const renderer = jsonRenderer(out, () => new Date('2026-01-02T03:04:05Z'));
+    renderer.event({ type: 'step', step: 'build', app: 'a', state: 'started' });
+    renderer.event({ type: 'warning', message: 'two\nlines' });
+    const lines = out.text.trimEnd().split('\n');
+    assert.equal(lines.length, 2);
+    assert.deepEqual(JSON.parse(lines[0]!), {
+      time: '2026-01-02T03:04:05.000Z',
+      type: 'step',
+      step: 'build',
+      app: 'a',
+      state: 'started',
+    });
+  });
+
+  it('writes a failure with all that a person would be told', () => {
+    const out = new FakeOutput();
+    jsonRenderer(out).outcome({ status: 'failed', failure });
+    const outcome = JSON.parse(out.text) as { type: string; failure: Record<string, unknown> };
+    assert.equal(outcome.type, 'outcome');
+    assert.deepEqual(Object.keys(outcome.failure).sort(), [
+      'code',
+      'evidence',
+      'fault',
+      'nextSteps',
+      'range',
+      'summary',
+    ]);
+  });
+});
+
+describe('vapp: plain text', () => {
+  it('keeps log lines and the story of the job apart', () => {
+    const [out, err] = [new FakeOutput(), new FakeOutput()];
+    const renderer = plainRenderer(out, err, plainStyle);
+    renderer.event({ type: 'step', step: 'build', app: 'a', state: 'started' });
+    renderer.event({ type: 'step', step: 'build', app: 'a', state: 'finished', durationMs: 1234, message: '10 MB' });
+    renderer.event(logLine('a-1', 'hello'));
+    assert.equal(out.text, 'hello\n');
+    assert.equal(err.text, '· Build a …\n✓ Build a 1.23 s  10 MB\n');
+  });
+
+  it('names the pod as soon as there is more than one', () => {
+    const out = new FakeOutput();
+    const renderer = plainRenderer(out, new FakeOutput(), plainStyle);
+    renderer.event(logLine('a-1', 'one'));
+    renderer.event(logLine('a-2', 'two'));
+    assert.equal(out.text, 'one\na-2 app two\n');
+  });
+
+  it('shows a failure with place, evidence and what to do', () => {
+    const err = new FakeOutput();
+    plainRenderer(new FakeOutput(), err, plainStyle).outcome({ status: 'failed', failure });
+    assert.deepEqual(err.text.trimEnd().split('\n'), [
+      '✗ The build failed in line 7.',
+      '  /repo/app/Dockerfile:7:1',
+      '  │ pip: no such package',
+      '  → Look at app/requirements.txt.',
+    ]);
+  });
+
+  it('shows cancelling as what it is', () => {
+    const err = new FakeOutput();
+    plainRenderer(new FakeOutput(), err, plainStyle).outcome({ status: 'cancelled' });
+    assert.equal(err.text, 'Cancelled.\n');
+  });
+});
+
+describe('vapp: live display', () => {
+  it('shows what runs below what has ended, and leaves only the latter', () => {
+    const err = new FakeOutput({ isTTY: true });
+    let now = 0;
+    const renderer = liveRenderer(err, err, plainStyle, false, () => now);
+    renderer.event({ type: 'step', step: 'build', app: 'a', state: 'started' });
+    renderer.event({ type: 'step', step: 'runtime', state: 'started' });
+    now = 500;
+    renderer.event(logLine('a-1', 'a line of the app'));
+    assert.deepEqual(err.screen(), ['a line of the app', '⠋ Build a 0.50 s', '⠋ Runtime 0.50 s']);
+    renderer.event({ type: 'step', step: 'build', app: 'a', state: 'finished', durationMs: 500 });
+    renderer.event({ type: 'step', step: 'runtime', state: 'finished', durationMs: 500, message: 'vapp-x' });
+    renderer.outcome({ status: 'done', value: undefined });
+    renderer.dispose();
+    assert.deepEqual(err.screen(), ['a line of the app', '✓ Build a 0.50 s', '✓ Runtime 0.50 s  vapp-x']);
+  });
+
+  it('never lets a line of the live area wrap', () => {
+    const err = new FakeOutput({ isTTY: true, columns: 20 });
+    const renderer = liveRenderer(err, err, plainStyle);
+    renderer.event({ type: 'step', step: 'build', app: 'a-very-long-name-of-an-app', state: 'started' });
+    assert.ok(err.screen().every((line) => line.length < 20));
+    renderer.dispose();
+  });
+});
+
+describe('vapp: style', () => {
+  it('has colours on a terminal only, and none with NO_COLOR', () => {
+    assert.equal(Style.for({}, true).enabled, true);
+    assert.equal(Style.for({}, false).enabled, false);
+    assert.equal(Style.for({ NO_COLOR: '1' }, true).enabled, false);
+    assert.equal(Style.for({ TERM: 'dumb' }, true).enabled, false);
+    assert.match(new Style(true).good('x'), /^\u001b\[32mx/);
+  });
+
+  it('formats durations and cuts lines', () => {
+    assert.equal(formatDuration(420), '0.42 s');
+    assert.equal(formatDuration(12_340), '12.3 s');
+    assert.equal(formatDuration(125_000), '2 min 05 s');
+    assert.equal(fit('12345', 5), '12345');
+    assert.equal(fit('123456', 5), '1234…');
+  });
+});
