@@ -87,6 +87,10 @@ export class TestWorkspace {
     }
   }
 
+  async remove(...files: string[]): Promise<void> {
+    for (const file of files) await rm(join(this.path, file), { recursive: true, force: true });
+  }
+
   async edit(file: string, from: string | RegExp, to: string): Promise<void> {
     const path = join(this.path, file);
     const before = await readFile(path, 'utf8');
