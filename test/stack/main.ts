@@ -1,0 +1,131 @@
+import { rm } from 'node:fs/promises';
+import { Failure, throwIfCancelled } from '../../src/base';
+import { dockerClient, Toolbox } from '../../src/tools';
+import { createContext, withSetupLock } from './context';
+import { ensureEngine } from './engine/choose';
+import { removeOurs } from './engine/ours';
+import { hasOwnEngineTraces, isOwnEngineRunning, stopOwnEngine } from './engine/own';
+import { withStack } from './environment';
+import { layoutFor, type Layout } from './layout';
+import { linkTools, TOOLS } from './links';
+import { ensureTool } from './parts/tool';
+import { describeReachability, probeOfficialHosts } from './probe';
+import { ConsoleProgress } from './progress';
+import { forgetState, readState, writeState } from './state';
+import { together } from './together';
+import type { OfficialHost, Progress } from './types';
+
+/** Whether the engine that setup arrived at answers now. */
+export async function engineIsUp(): Promise<boolean> {
+  const layout = layoutFor();
+  const state = await readState(layout);
+  if (!state) return false;
+  if (state.engine.kind === 'own') return isOwnEngineRunning(layout);
+  try {
+    await (await dockerClient(new Toolbox(withStack(process.env, layout, state)))).ping();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Brings the whole stack up: tools, engine, images. What is there already is used as it is.
+ *
+ * @returns the environment of the stack.
+ * @throws Failure with the part that could not be had; Cancelled, after which an engine started here is gone again.
+ */
+export async function setup(_args: readonly string[], signal: AbortSignal): Promise<NodeJS.ProcessEnv> {
+  const layout = layoutFor();
+  const progress = new ConsoleProgress();
+  return withSetupLock(layout, progress, async () => {
+    const wasRunning = await isOwnEngineRunning(layout);
+    try {
+      return await bringUp(layout, progress, signal);
+    } catch (error) {
+      if (signal.aborted && !wasRunning) await stopEngine(layout, progress);
+      throw error;
+    }
+  });
+}
+
+/**
+ * Takes away what setup and its users started. The cache stays, unless `--cache` is among the arguments.
+ *
+ * @throws Failure `teardown-incomplete` with what could not be put back.
+ */
+export async function teardown(args: readonly string[]): Promise<void> {
+  const layout = layoutFor();
+  const progress = new ConsoleProgress();
+  await withSetupLock(layout, progress, async () => {
+    const state = await readState(layout);
+    if (state?.engine.kind === 'existing') {
+      await progress.part('containers of ours', async (report) => {
+        const removed = await removeOurs(await dockerClient(new Toolbox(withStack(process.env, layout, state))));
+        report(`${removed} removed from the engine at ${state.engine.host}, which stays up`);
+      });
+    }
+    await stopEngine(layout, progress);
+    await forgetState(layout);
+  });
+  if (args.includes('--cache')) {
+    await progress.part('cache', async (report) => {
+      await rm(layout.cache, { recursive: true, force: true });
+      report(`${layout.cache} removed`);
+    });
+  }
+}
+
+async function bringUp(layout: Layout, progress: Progress, signal: AbortSignal): Promise<NodeJS.ProcessEnv> {
+  const reachable = await probe(progress, signal);
+  const parts = { layout, reachable, progress };
+  await createContext({ ...parts, signal }).cache.removeLeftovers();
+
+  const [programs, engine] = await together<
+    [Map<(typeof TOOLS)[number], string>, Awaited<ReturnType<typeof ensureEngine>>]
+  >(signal, [
+    async (inner) => {
+      const context = createContext({ ...parts, signal: inner });
+      return new Map(await Promise.all(TOOLS.map(async (tool) => [tool, await ensureTool(context, tool)] as const)));
+    },
+    (inner) => ensureEngine(createContext({ ...parts, signal: inner }), layout),
+  ]);
+  await linkTools(layout, programs);
+  const env = {
+    DOCKER_HOST: engine.host,
+    DOCKER_CONFIG: layout.dockerConfig,
+    VAPP_TEST_HELM3: `${layout.bin}/helm3`,
+    VAPP_TEST_HELM4: `${layout.bin}/helm4`,
+  };
+  const state = { complete: true, engine, env };
+  await writeState(layout, state);
+  return withStack(process.env, layout, state);
+}
+
+async function probe(progress: Progress, signal: AbortSignal): Promise<ReadonlySet<OfficialHost>> {
+  return progress.part('official sources', async (report) => {
+    const reachable = await probeOfficialHosts(signal);
+    throwIfCancelled(signal);
+    report(describeReachability(reachable));
+    return reachable;
+  });
+}
+
+async function stopEngine(layout: Layout, progress: Progress): Promise<void> {
+  if (!(await hasOwnEngineTraces(layout))) return;
+  await progress.part('our Docker Engine', async (report) => {
+    const signal = new AbortController().signal;
+    const context = createContext({ layout, reachable: new Set(), progress, signal });
+    const problems = await stopOwnEngine(context, layout, report);
+    if (problems.length > 0) {
+      throw new Failure({
+        code: 'teardown-incomplete',
+        fault: 'environment',
+        summary: 'Our Docker engine was stopped, but the machine is not quite as it was before.',
+        evidence: problems,
+        nextSteps: ['Run `npm run teardown` again.'],
+      });
+    }
+    report('stopped, the machine is as before');
+  });
+}
