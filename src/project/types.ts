@@ -14,6 +14,8 @@ export interface Repository {
   /** The same with symbolic links resolved: the identity of the workspace. */
   readonly realRoot: string;
   readonly language?: string;
+  /** Absent when there is no `.velocitas.json`, or none that can be read. */
+  readonly velocitas?: VelocitasConfig;
   readonly apps: readonly App[];
   readonly runtime: RuntimeSettings;
   readonly services: readonly Service[];
@@ -21,6 +23,28 @@ export interface Repository {
   readonly problems: readonly Problem[];
   /** Files whose change may change the above, absolute; files that could exist but do not are in it too. */
   readonly sources: readonly string[];
+}
+
+/** `.velocitas.json`. */
+export interface VelocitasConfig {
+  readonly file: string;
+  readonly packages: readonly VelocitasPackage[];
+  /** Ids of the components in use. */
+  readonly components: readonly string[];
+  /** In file order; `scope` is the package of the scoped form `name@package`. */
+  readonly variables: readonly {
+    readonly name: string;
+    readonly scope?: string;
+    readonly value: string;
+    readonly range: SourceRange;
+  }[];
+  readonly cliVersion?: string;
+}
+
+export interface VelocitasPackage {
+  readonly name: string;
+  readonly version: string;
+  readonly range: SourceRange;
 }
 
 export interface App {

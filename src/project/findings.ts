@@ -1,0 +1,46 @@
+import type { Problem, SourceRange } from '../base';
+
+/** What is left to say about a problem once its place is known. */
+export type ProblemDetails = Omit<Problem, 'severity' | 'range'>;
+
+/** Collects, while a repository is read, what is wrong and which files were looked at. */
+export class Findings {
+  private readonly found: Problem[] = [];
+  private readonly said = new Set<string>();
+  private readonly looked = new Set<string>();
+
+  error(range: SourceRange, details: ProblemDetails): void {
+    this.add({ severity: 'error', ...details, range });
+  }
+
+  warning(range: SourceRange, details: ProblemDetails): void {
+    this.add({ severity: 'warning', ...details, range });
+  }
+
+  /** Notes an absolute path as one whose change may change the outcome, whether it exists or not. */
+  watch(file: string): void {
+    this.looked.add(file);
+  }
+
+  get sources(): readonly string[] {
+    return [...this.looked];
+  }
+
+  /** Everything found, in the order in which the files were looked at, then by place; the same is said once only. */
+  get problems(): readonly Problem[] {
+    const order = new Map(this.sources.map((file, index) => [file, index]));
+    const rank = (problem: Problem) => order.get(problem.range.file) ?? order.size;
+    return [...this.found].sort(
+      (a, b) =>
+        rank(a) - rank(b) || a.range.start.line - b.range.start.line || a.range.start.column - b.range.start.column,
+    );
+  }
+
+  private add(problem: Problem): void {
+    const { code, message, range } = problem;
+    const key = JSON.stringify([code, message, range.file, range.start]);
+    if (this.said.has(key)) return;
+    this.said.add(key);
+    this.found.push(problem);
+  }
+}

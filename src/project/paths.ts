@@ -1,0 +1,46 @@
+import { isAbsolute, relative, resolve, sep, win32 } from 'node:path';
+import type { Findings } from './findings';
+import type { Located } from './types';
+
+/** A path as a file of the repository names it: resolved, or present but of no use (a problem then says why). */
+export type PathSetting = Required<Located<string>> | 'invalid';
+
+/**
+ * Resolves a path that a file of the repository names against the repository's root. A path that is absolute or leads
+ * out of the root is a problem: on another machine it would lead elsewhere.
+ */
+export function resolveInside(root: string, named: Required<Located<string>>, findings: Findings): PathSetting {
+  const problem = problemOf(root, named.value);
+  if (problem) {
+    findings.error(named.range, problem);
+    return 'invalid';
+  }
+  return { value: resolve(root, named.value), range: named.range };
+}
+
+/** How a message names a file: relative to the root, with slashes. */
+export function displayPath(root: string, file: string): string {
+  return relative(root, file).split(sep).join('/') || '.';
+}
+
+function problemOf(root: string, path: string): { code: string; message: string; hint?: string } | undefined {
+  if (path.trim() === '' || path.includes('\0')) {
+    return { code: 'path-invalid', message: 'A path is expected here.' };
+  }
+  if (isAbsolute(path) || win32.isAbsolute(path)) {
+    return {
+      code: 'path-absolute',
+      message: `The path "${path}" is absolute.`,
+      hint: 'Name it relative to the root of the repository.',
+    };
+  }
+  const inside = relative(root, resolve(root, path));
+  if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
+    return {
+      code: 'path-outside-repository',
+      message: `The path "${path}" leads out of the repository.`,
+      hint: 'Paths are relative to the root of the repository and stay inside it.',
+    };
+  }
+  return undefined;
+}
