@@ -1,0 +1,50 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { RuntimeStatus } from '../../src/runtime';
+import type { Command } from '../../src/tools';
+import { writeApp } from './app';
+import { run } from './process';
+
+const root = join(__dirname, '..', '..');
+
+/** What measurements run on: a folder of their own, with a home of its own, and `vapp` in it. */
+export class TestBed {
+  private constructor(
+    readonly folder: string,
+    readonly env: NodeJS.ProcessEnv,
+  ) {}
+
+  static async create(stack: NodeJS.ProcessEnv): Promise<TestBed> {
+    const folder = await mkdtemp(join(tmpdir(), 'vapp-bench-'));
+    return new TestBed(folder, { ...stack, HOME: folder, XDG_DATA_HOME: join(folder, 'data'), KUBECONFIG: undefined });
+  }
+
+  readonly chart = join(root, 'templates', 'charts', 'vehicle-app');
+
+  /** An app in a folder of its own. */
+  async app(name: string, line: string): Promise<string> {
+    const folder = join(this.folder, name);
+    await writeApp(folder, name, line);
+    return folder;
+  }
+
+  vapp(folder: string, ...args: string[]): Command {
+    return { program: process.execPath, args: [join(root, 'dist', 'cli.js'), '-C', folder, ...args], env: this.env };
+  }
+
+  tool(program: string, args: readonly string[], cwd?: string): Command {
+    return { program, args, env: this.env, ...(cwd === undefined ? {} : { cwd }) };
+  }
+
+  /** The running runtime of an app's folder. */
+  async runtime(folder: string): Promise<RuntimeStatus> {
+    const output = await run(this.vapp(folder, '--output', 'json', 'status'));
+    const last = output.trimEnd().split('\n').at(-1) ?? '';
+    return (JSON.parse(last) as { value: { runtime: RuntimeStatus } }).value.runtime;
+  }
+
+  async dispose(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}

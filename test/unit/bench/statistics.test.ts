@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { rowOf, summarise, tableOf } from '../../bench/statistics';
+
+describe('bench: statistics', () => {
+  it('takes the middle of an odd and of an even number of values', () => {
+    assert.deepEqual(summarise([3, 1, 2]), { median: 2, min: 1, max: 3 });
+    assert.deepEqual(summarise([4, 1, 2, 3]), { median: 2.5, min: 1, max: 4 });
+    assert.throws(() => summarise([]), RangeError);
+  });
+
+  it('makes ratios of medians, ours to theirs', () => {
+    const row = rowOf('inner-loop', 's', [1, 2, 3], { skaffold: [4, 4, 8] });
+    assert.deepEqual(row, {
+      name: 'inner-loop',
+      unit: 's',
+      runs: 3,
+      median: 2,
+      min: 1,
+      max: 3,
+      peers: { skaffold: { median: 4, min: 4, max: 8 } },
+      ratios: { skaffold: 0.5 },
+    });
+  });
+
+  it('shows a row for us and one for each peer', () => {
+    const lines = tableOf([rowOf('resume', 's', [1], { 'k3d cluster start': [2] })])
+      .trimEnd()
+      .split('\n');
+    assert.equal(lines.length, 4);
+    assert.match(lines[3] ?? '', /k3d cluster start \| 2 s \| 2 s \| 2 s \| 0.5/);
+  });
+});
