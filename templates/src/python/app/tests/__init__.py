@@ -1,0 +1,6 @@
+"""Makes `app/src` importable, whichever runner loads the tests."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
