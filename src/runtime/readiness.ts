@@ -1,0 +1,201 @@
+import { Failure, sleep } from '../base';
+import type { Service } from '../project';
+import type { KubeApi } from '../tools';
+import { SERVICES_NAMESPACE, SERVICES_RELEASE } from './names';
+
+/** How long the services may take to become ready, milliseconds. Their images are in the registry already. */
+const PATIENCE_MS = 180_000;
+const POLL_MS = 250;
+
+interface ObjectMeta {
+  readonly name: string;
+  readonly generation?: number;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly ownerReferences?: readonly { readonly kind: string; readonly name: string }[];
+}
+
+/** The parts of a Deployment that are read here. */
+export interface Deployment {
+  readonly metadata: ObjectMeta;
+  readonly spec: { readonly replicas?: number };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly updatedReplicas?: number;
+    readonly availableReplicas?: number;
+    readonly replicas?: number;
+  };
+}
+
+export interface ReplicaSet {
+  readonly metadata: ObjectMeta;
+}
+
+export interface ServicePod {
+  readonly metadata: ObjectMeta;
+  readonly status?: {
+    readonly phase?: string;
+    readonly containerStatuses?: readonly ContainerStatus[];
+  };
+}
+
+interface ContainerStatus {
+  readonly name: string;
+  readonly restartCount?: number;
+  readonly state?: {
+    readonly waiting?: { readonly reason?: string; readonly message?: string };
+    readonly terminated?: Termination;
+  };
+  readonly lastState?: { readonly terminated?: Termination };
+}
+
+interface Termination {
+  readonly reason?: string;
+  readonly exitCode?: number;
+}
+
+/** What keeps a pod from ever becoming ready. */
+export interface CertainFailure {
+  readonly pod: string;
+  readonly container: string;
+  readonly reason: string;
+  readonly message?: string;
+  readonly exitCode?: number;
+}
+
+const APPS = `/apis/apps/v1/namespaces/${SERVICES_NAMESPACE}`;
+const PODS = `/api/v1/namespaces/${SERVICES_NAMESPACE}/pods`;
+
+/** The Deployments that belong to the services' release; Helm notes the release on each of its objects. */
+export async function releaseWorkloads(api: KubeApi, signal?: AbortSignal): Promise<Deployment[]> {
+  const query = { labelSelector: 'app.kubernetes.io/managed-by=Helm' };
+  const { items } = await api.list<Deployment>(`${APPS}/deployments`, query, signal);
+  return items.filter(({ metadata }) => metadata.annotations?.['meta.helm.sh/release-name'] === SERVICES_RELEASE);
+}
+
+/**
+ * Waits until every service runs in its newest form.
+ *
+ * @throws Failure `service-not-ready` at the first certain failure, or when it takes too long; Cancelled.
+ */
+export async function awaitWorkloads(api: KubeApi, services: readonly Service[], signal?: AbortSignal): Promise<void> {
+  let waiting: Deployment[] = [];
+  for (let waited = 0; waited < PATIENCE_MS; waited += POLL_MS) {
+    const deployments = await releaseWorkloads(api, signal);
+    waiting = deployments.filter((deployment) => !isReady(deployment));
+    if (waiting.length === 0 && deployments.length >= services.length) return;
+    const failure = await firstCertainFailure(api, waiting, signal);
+    if (failure) throw await serviceFailure(api, failure, services, signal);
+    await sleep(POLL_MS, signal);
+  }
+  throw new Failure({
+    code: 'service-not-ready',
+    fault: 'environment',
+    summary: `The services ${waiting.map(({ metadata }) => metadata.name).join(', ')} were not ready within ${PATIENCE_MS / 1000} s.`,
+    evidence: waiting.map(
+      ({ metadata, status }) => `${metadata.name}: ${status?.availableReplicas ?? 0} replicas available`,
+    ),
+    nextSteps: ['See what Kubernetes says: `kubectl describe pods` with the kubeconfig of the runtime.'],
+  });
+}
+
+/** As `kubectl rollout status` decides it. */
+export function isReady({ metadata, spec, status }: Deployment): boolean {
+  const wanted = spec.replicas ?? 1;
+  return (
+    (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0) &&
+    (status?.updatedReplicas ?? 0) >= wanted &&
+    (status?.availableReplicas ?? 0) >= wanted &&
+    (status?.replicas ?? 0) <= (status?.updatedReplicas ?? 0)
+  );
+}
+
+async function firstCertainFailure(api: KubeApi, waiting: readonly Deployment[], signal?: AbortSignal) {
+  if (waiting.length === 0) return undefined;
+  const [replicaSets, pods] = await Promise.all([
+    api.list<ReplicaSet>(`${APPS}/replicasets`, {}, signal),
+    api.list<ServicePod>(PODS, {}, signal),
+  ]);
+  const current = newestReplicaSets(waiting, replicaSets.items);
+  return pods.items
+    .filter(({ metadata }) => metadata.ownerReferences?.some(({ name }) => current.has(name)))
+    .map(certainFailure)
+    .find((failure) => failure !== undefined);
+}
+
+const REVISION = 'deployment.kubernetes.io/revision';
+
+/** Names of the ReplicaSets that hold the newest pods; what ails older ones ends with them. */
+export function newestReplicaSets(deployments: readonly Deployment[], sets: readonly ReplicaSet[]): Set<string> {
+  const newest = sets.filter(({ metadata }) =>
+    deployments.some(
+      (deployment) =>
+        metadata.ownerReferences?.some(({ name }) => name === deployment.metadata.name) &&
+        metadata.annotations?.[REVISION] === deployment.metadata.annotations?.[REVISION],
+    ),
+  );
+  return new Set(newest.map(({ metadata }) => metadata.name));
+}
+
+/** States of a waiting container that do not pass by themselves. A first `ErrImagePull` may: the kubelet tries again. */
+const HOPELESS = new Set([
+  'ImagePullBackOff',
+  'InvalidImageName',
+  'ErrImageNeverPull',
+  'CreateContainerConfigError',
+  'CreateContainerError',
+  'RunContainerError',
+]);
+
+/** One restart is forgiven: a service may come up before another one that it needs. */
+const RESTARTS_FORGIVEN = 1;
+
+export function certainFailure({ metadata, status }: ServicePod): CertainFailure | undefined {
+  for (const { name, state, lastState, restartCount = 0 } of status?.containerStatuses ?? []) {
+    const { reason, message } = state?.waiting ?? {};
+    const crashing = reason === 'CrashLoopBackOff' && restartCount > RESTARTS_FORGIVEN;
+    if (reason === undefined || !(HOPELESS.has(reason) || crashing)) continue;
+    const ended = crashing ? lastState?.terminated : undefined;
+    return {
+      pod: metadata.name,
+      container: name,
+      reason: ended?.reason === 'OOMKilled' ? 'OOMKilled' : reason,
+      ...(message === undefined ? {} : { message }),
+      ...(ended?.exitCode === undefined ? {} : { exitCode: ended.exitCode }),
+    };
+  }
+  return undefined;
+}
+
+async function serviceFailure(
+  api: KubeApi,
+  failure: CertainFailure,
+  services: readonly Service[],
+  signal?: AbortSignal,
+): Promise<Failure> {
+  const { pod, container, reason, message, exitCode } = failure;
+  const service = services.find(({ id }) => pod.startsWith(`${id}-`));
+  const lines = exitCode === undefined ? [] : await lastWords(api, pod, container, signal);
+  return new Failure({
+    code: 'service-not-ready',
+    fault: exitCode === undefined ? 'environment' : 'app',
+    summary:
+      exitCode === undefined
+        ? `The service ${service?.id ?? pod} cannot start: ${reason}.`
+        : `The service ${service?.id ?? pod} ends again and again, with exit code ${exitCode} (${reason}).`,
+    evidence: [...(message === undefined ? [] : [message]), ...lines],
+    ...(service?.range ? { range: service.range } : {}),
+    nextSteps: ['Check image, arguments and environment of the service in runtime.json.'],
+  });
+}
+
+async function lastWords(api: KubeApi, pod: string, container: string, signal?: AbortSignal): Promise<string[]> {
+  try {
+    const text = await api.text(`${PODS}/${pod}/log`, { container, previous: true, tailLines: 20 }, signal);
+    return text.trimEnd().split('\n');
+  } catch (error) {
+    // The log is evidence only; the failure it belongs to is known without it.
+    if (error instanceof Failure) return [error.summary];
+    throw error;
+  }
+}

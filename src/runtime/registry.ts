@@ -1,0 +1,93 @@
+import { Failure, isCancelled, sleep } from '../base';
+import { dockerFailure } from '../tools';
+import { tolerate, type Engine } from './engine-changes';
+import type { EngineObjects } from './engine-objects';
+import { LABEL, REGISTRY_IMAGE, objectNames } from './names';
+import { LOOPBACK } from './ports';
+
+/** Creates the network that k3d is then told to use: so the registry is on it before there is a cluster. */
+export async function ensureNetwork(engine: Engine, objects: EngineObjects): Promise<void> {
+  if (objects.networkId !== undefined) return;
+  await tolerate([409], () =>
+    engine.docker.createNetwork({
+      Name: objectNames(engine.cluster).network,
+      Driver: 'bridge',
+      Options: { 'com.docker.network.bridge.enable_ip_masquerade': 'true' },
+      Labels: ownLabels(engine),
+    }),
+  );
+}
+
+/**
+ * Creates and starts the registry on the given port of localhost; its image must be there. What is in its volume stays.
+ *
+ * @throws Failure `docker-error` when the port is taken, too; {@link takenPort} tells.
+ */
+export async function createRegistry(engine: Engine, port: number): Promise<void> {
+  const names = objectNames(engine.cluster);
+  try {
+    const container = await engine.docker.createContainer({
+      name: names.registry,
+      Image: REGISTRY_IMAGE,
+      Labels: ownLabels(engine),
+      Env: ['REGISTRY_STORAGE_DELETE_ENABLED=true', 'OTEL_TRACES_EXPORTER=none'],
+      ExposedPorts: { '5000/tcp': {} },
+      HostConfig: {
+        PortBindings: { '5000/tcp': [{ HostIp: LOOPBACK, HostPort: String(port) }] },
+        RestartPolicy: { Name: 'unless-stopped' },
+        NetworkMode: names.network,
+        Mounts: [
+          {
+            Type: 'volume',
+            Source: names.registryVolume,
+            Target: '/var/lib/registry',
+            VolumeOptions: { Labels: ownLabels(engine), NoCopy: true, DriverConfig: { Name: 'local', Options: {} } },
+          },
+        ],
+      },
+    });
+    await container.start();
+  } catch (error) {
+    throw dockerFailure(error);
+  }
+}
+
+export async function startRegistry(engine: Engine, id: string): Promise<void> {
+  await tolerate([304], () => engine.docker.getContainer(id).start());
+}
+
+/**
+ * Waits until the registry takes pushes.
+ *
+ * @throws Failure `registry-not-ready`.
+ */
+export async function registryReady(port: number, signal?: AbortSignal): Promise<void> {
+  let last: unknown;
+  for (let waited = 0; waited < REGISTRY_PATIENCE_MS; waited += REGISTRY_POLL_MS) {
+    try {
+      const response = await fetch(`http://${LOOPBACK}:${port}/v2/`, signal ? { signal } : {});
+      await response.arrayBuffer();
+      if (response.ok) return;
+      last = new Error(`HTTP ${response.status}`);
+    } catch (error) {
+      if (isCancelled(error, signal)) throw error;
+      last = error;
+    }
+    await sleep(REGISTRY_POLL_MS, signal);
+  }
+  throw new Failure({
+    code: 'registry-not-ready',
+    fault: 'environment',
+    summary: `The workspace's image registry does not answer at localhost:${port}.`,
+    nextSteps: ['Look at its output: `docker logs` of the container that ends with `-registry`.'],
+    cause: last,
+  });
+}
+
+const REGISTRY_PATIENCE_MS = 30_000;
+const REGISTRY_POLL_MS = 50;
+
+/** Labels of everything that we create and k3d does not. */
+export function ownLabels(engine: Engine): Record<string, string> {
+  return { [LABEL.workspace]: engine.workspace, [LABEL.cluster]: engine.cluster };
+}
