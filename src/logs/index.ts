@@ -1,1 +1,2 @@
+export { followLogs } from './follow';
 export * from './types';

@@ -94,10 +94,10 @@ function readHeader(data: Buffer, start: number, end: number): { timestamp: Time
     data[start + 4] === HYPHEN &&
     data[start + 7] === HYPHEN
   ) {
-    return { timestamp: data.latin1Slice(start, space), end: space + 1 };
+    return { timestamp: data.toString('latin1', start, space), end: space + 1 };
   }
   const found = data.subarray(start, Math.min(end, start + LONGEST_HEADER)).indexOf(SPACE);
-  const timestamp = found < 0 ? undefined : toTimestamp(data.latin1Slice(start, start + found));
+  const timestamp = found < 0 ? undefined : toTimestamp(data.toString('latin1', start, start + found));
   return timestamp === undefined ? { timestamp, end: start } : { timestamp, end: start + found + 1 };
 }
 

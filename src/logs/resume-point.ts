@@ -36,6 +36,11 @@ export class ResumePoint {
     return this.lastDelivered;
   }
 
+  /** Whether the next stream is the first one of a log that is wanted from the middle on. */
+  get takesTail(): boolean {
+    return this.fromFirst && this.lastDelivered === undefined;
+  }
+
   /** The value of `sinceTime` for the next stream; undefined: from the beginning. */
   get sinceTime(): string | undefined {
     // One second more than needed covers lines recorded out of order around the turn of a second.

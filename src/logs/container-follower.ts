@@ -1,0 +1,261 @@
+import { Failure, sleep } from '../base';
+import type { ApiClient } from './api-client';
+import { containerStatus, firstReadable, startState, type StartState, type Termination } from './containers';
+import type { EventQueue } from './event-queue';
+import { readLog, type ReadResult } from './log-stream';
+import type { TrackedPod } from './pods';
+import type { LogRecord } from './record-splitter';
+import { ResumePoint } from './resume-point';
+import type { Timestamp } from './timestamp';
+import type { LogEvent } from './types';
+
+/** What the followers of one feed share. */
+export interface FeedContext {
+  readonly api: ApiClient;
+  readonly queue: EventQueue<LogEvent>;
+  readonly signal: AbortSignal;
+  readonly follow: boolean;
+  readonly from: Timestamp | undefined;
+  readonly tail: number | undefined;
+}
+
+/** How long a change of the pod's status is waited for before the API is asked. */
+const STATUS_WAIT_MS = 1000;
+const RETRY_MS = 250;
+/** So often a log that should be there may be refused, or turn out not to be the continuation. */
+const ATTEMPTS = 4;
+
+/** Follows one container of one pod through all its starts. */
+export class ContainerFollower {
+  constructor(
+    private readonly pod: TrackedPod,
+    private readonly container: string,
+    private readonly context: FeedContext,
+  ) {}
+
+  /** Ends when the pod is gone, or, without `follow`, when all that is there has been delivered. @throws Cancelled. */
+  async run(): Promise<void> {
+    const status = containerStatus(this.pod.pod, this.container);
+    const first = this.pod.initial ? this.firstWanted() : 0;
+    let point = this.newPoint(this.context.tail !== undefined && this.pod.initial);
+    for (let restart = first; await this.hasStarted(restart); restart++) {
+      const reader = new StartReader(this.pod, this.container, restart, point, this.context);
+      const carried = await reader.run();
+      if (!this.context.follow && restart >= (status?.restartCount ?? 0)) return;
+      point = carried ?? this.newPoint(false);
+    }
+  }
+
+  private firstWanted(): number {
+    const status = containerStatus(this.pod.pod, this.container);
+    return this.context.tail === undefined ? firstReadable(status) : (status?.restartCount ?? 0);
+  }
+
+  private newPoint(fromFirst: boolean): ResumePoint {
+    return new ResumePoint(this.context.from, fromFirst);
+  }
+
+  private async hasStarted(restart: number): Promise<boolean> {
+    for (;;) {
+      const { version } = this.pod.changes;
+      const { state } = startState(containerStatus(this.pod.pod, this.container), restart);
+      if (state !== 'not-started') return true;
+      if (this.pod.deleted || !this.context.follow) return false;
+      await this.pod.changes.after(version, this.context.signal);
+    }
+  }
+}
+
+/** Delivers the log of one start of a container, whole and once. */
+class StartReader {
+  /** Text behind the last line break where a stream ended: a whole line only if the container ended there too. */
+  private held: LogRecord | undefined;
+  /** Whether the last stream ended in order, so that nothing is known to be missing. */
+  private complete = false;
+  private announced = false;
+  private refusals = 0;
+  private foreigners = 0;
+  /** What belongs to the next start, because the kubelet had served its log already. */
+  private carried: ResumePoint | undefined;
+
+  constructor(
+    private readonly pod: TrackedPod,
+    private readonly container: string,
+    private readonly restart: number,
+    private point: ResumePoint,
+    private readonly context: FeedContext,
+  ) {}
+
+  /** @returns the point from which the next start goes on, where that is not its beginning. */
+  async run(): Promise<ResumePoint | undefined> {
+    for (;;) {
+      const { version } = this.pod.changes;
+      const state = this.state();
+      if (state.state === 'lost' || this.pod.deleted) {
+        this.finish(state, this.complete ? undefined : this.lossMessage(state));
+        return this.carried;
+      }
+      const result = await this.read(state);
+      if (await this.judge(state, result, version)) return this.carried;
+    }
+  }
+
+  private state(): StartState {
+    return startState(containerStatus(this.pod.pod, this.container), this.restart);
+  }
+
+  private read(state: StartState): Promise<ReadResult> {
+    const { follow, tail, api, queue } = this.context;
+    return readLog(
+      api,
+      {
+        path: this.pod.path,
+        container: this.container,
+        follow: follow && state.state === 'running',
+        previous: state.state === 'ended' && state.previous,
+        tail: this.point.takesTail ? tail : undefined,
+      },
+      this.point,
+      {
+        opened: () => this.announce(),
+        deliver: (record) => this.deliver(record),
+        room: () => queue.room(),
+        ended: () => this.pod.deleted || this.state().state !== 'running',
+      },
+    );
+  }
+
+  /** Whether the start's log is delivered; else it is time to read again. */
+  private async judge(state: StartState, result: ReadResult, version: number): Promise<boolean> {
+    switch (result.kind) {
+      case 'end':
+        return this.judgeEnd(state, result, version);
+      case 'broken':
+        this.complete = false;
+        await this.pod.refresh();
+        return false;
+      case 'unavailable':
+        await this.countRefusal(result.message);
+        await this.pod.refresh();
+        return false;
+      case 'refused':
+        return this.judgeRefusal(state, result.message, version);
+      case 'foreign':
+        await this.judgeForeign(state, result.first);
+        return false;
+    }
+  }
+
+  private async judgeEnd(
+    state: StartState,
+    result: Extract<ReadResult, { kind: 'end' }>,
+    version: number,
+  ): Promise<boolean> {
+    const confirmed = result.delivered === 0 && result.remainder?.text === this.held?.text;
+    this.held = result.remainder;
+    this.complete = true;
+    this.refusals = 0;
+    if (!this.context.follow && state.state === 'running') {
+      this.flush();
+      return true;
+    }
+    // What ends a stream may also have been the kubelet or the API going down. So a log counts as whole only when it
+    // is read once more after the container's end and brings nothing new.
+    if (state.state === 'ended' && confirmed) {
+      this.finish(state);
+      return true;
+    }
+    if (state.state === 'running') {
+      await this.pod.changes.after(version, this.context.signal, STATUS_WAIT_MS);
+    }
+    return false;
+  }
+
+  private async judgeRefusal(state: StartState, message: string, version: number): Promise<boolean> {
+    if (state.state === 'ended' && ++this.refusals >= ATTEMPTS) {
+      this.finish(state, this.complete ? undefined : `Kubernetes does not give the log: ${message}`);
+      return true;
+    }
+    await this.pod.changes.after(version, this.context.signal, STATUS_WAIT_MS);
+    await this.pod.refresh();
+    return false;
+  }
+
+  private async judgeForeign(state: StartState, first: Timestamp): Promise<void> {
+    const last = this.point.last ?? first;
+    if (state.state === 'ended' && state.previous) {
+      // This is certainly the log of this start. If it is older than what was delivered, that came from the next one.
+      if (first < last) this.carried = this.point;
+      else this.gap(ROTATED);
+      this.point = new ResumePoint(this.context.from);
+      return;
+    }
+    await sleep(RETRY_MS, this.context.signal);
+    await this.pod.refresh();
+    if (this.state().state === state.state && ++this.foreigners >= ATTEMPTS) {
+      this.gap(ROTATED);
+      this.foreigners = 0;
+      this.point = new ResumePoint(last);
+    }
+  }
+
+  private async countRefusal(message: string): Promise<void> {
+    if (!this.context.follow && ++this.refusals >= ATTEMPTS) {
+      throw new Failure({
+        code: 'logs-unavailable',
+        fault: 'environment',
+        summary: `The log of ${this.pod.name} (${this.container}) cannot be read: ${message}.`,
+        nextSteps: ['Look whether the runtime is running: `vapp status`.'],
+      });
+    }
+    await sleep(RETRY_MS, this.context.signal);
+  }
+
+  private lossMessage(state: StartState): string {
+    return state.state === 'lost'
+      ? 'the container has been restarted more than once meanwhile, and Kubernetes keeps one earlier log'
+      : 'the pod was deleted before its log was read to the end';
+  }
+
+  private announce(): void {
+    if (this.announced) return;
+    this.announced = true;
+    this.context.queue.push({ type: 'started', ...this.identity() });
+  }
+
+  private deliver(record: LogRecord & { readonly timestamp: Timestamp }): void {
+    const { timestamp, text, continues } = record;
+    const line = { ...this.identity(), podUid: this.pod.uid, timestamp, text };
+    this.context.queue.push({ type: 'line', line: continues ? { ...line, continues } : line });
+  }
+
+  private flush(): void {
+    const { held } = this;
+    this.held = undefined;
+    if (held?.timestamp !== undefined) this.deliver({ ...held, timestamp: held.timestamp });
+  }
+
+  private gap(message: string): void {
+    const { last } = this.point;
+    this.context.queue.push({
+      type: 'gap',
+      ...this.identity(),
+      message,
+      ...(last === undefined ? {} : { after: last }),
+    });
+  }
+
+  private finish(state: StartState, missing?: string): void {
+    this.announce();
+    this.flush();
+    if (missing !== undefined) this.gap(missing);
+    const termination: Termination = state.state === 'ended' ? state.termination : {};
+    this.context.queue.push({ type: 'ended', ...this.identity(), ...termination });
+  }
+
+  private identity(): { pod: string; container: string; restart: number } {
+    return { pod: this.pod.name, container: this.container, restart: this.restart };
+  }
+}
+
+const ROTATED = 'the log was rotated meanwhile, and Kubernetes serves its newest file only';

@@ -1,0 +1,182 @@
+import type { V1Pod } from '@kubernetes/client-node';
+import { Cancelled, Failure, isCancelled, messageOf } from '../base';
+import { loadKubeConfig } from '../tools';
+import { ApiClient, ApiRefused } from './api-client';
+import { ContainerFollower, type FeedContext } from './container-follower';
+import { containerNames } from './containers';
+import { EventQueue } from './event-queue';
+import { PodWatch } from './pod-watch';
+import { TrackedPod } from './pods';
+import { timestampOf, type Timestamp } from './timestamp';
+import type { LogEvent, LogRequest } from './types';
+
+/** Events held for a slow reader before sockets are no longer read. */
+const QUEUE_CAPACITY = 2048;
+const ONE_SHOT_PATIENCE_MS = 10_000;
+
+/**
+ * Delivers what the containers of the selected pods write: every line once, in order per container, across restarts,
+ * replaced pods and times in which the cluster is away. What Kubernetes no longer has is told as a `gap`.
+ *
+ * Nothing starts before the first event is asked for. A slow reader slows the containers' streams down; no more than
+ * some thousand events are held. With `follow` the events end only by cancelling: by the signal (the reader gets
+ * `Cancelled`) or by ending the loop over them (`return()`), which both close all connections.
+ *
+ * The reader gets `Failure` `logs-refused` (the API denies access) and, without `follow`, `cluster-unreachable` or
+ * `logs-unavailable`.
+ */
+export function followLogs(request: LogRequest): AsyncIterable<LogEvent> {
+  if (request.selectors.length === 0) {
+    throw new Failure({
+      code: 'logs-without-selector',
+      fault: 'app',
+      summary: 'There is no workload whose pods could be followed.',
+    });
+  }
+  return { [Symbol.asyncIterator]: () => new LogFeed(request) };
+}
+
+class LogFeed implements AsyncIterator<LogEvent, undefined> {
+  private readonly stopping = new AbortController();
+  private readonly queue = new EventQueue<LogEvent>(QUEUE_CAPACITY);
+  private readonly tasks = new Set<Promise<void>>();
+  private readonly pods = new Map<string, FollowedPod>();
+  private readonly api: ApiClient;
+  private readonly context: FeedContext;
+  private started = false;
+
+  constructor(private readonly request: LogRequest) {
+    const { signal } = this.stopping;
+    const { queue } = this;
+    this.api = new ApiClient(
+      () => loadKubeConfig(request.access),
+      {
+        interrupted: (message) => queue.push({ type: 'interrupted', message }),
+        resumed: () => queue.push({ type: 'resumed' }),
+      },
+      signal,
+      request.follow ? undefined : ONE_SHOT_PATIENCE_MS,
+    );
+    this.context = {
+      api: this.api,
+      queue,
+      signal,
+      follow: request.follow,
+      from: startOf(request.since),
+      tail: request.tail,
+    };
+  }
+
+  next(): Promise<IteratorResult<LogEvent, undefined>> {
+    if (!this.started) this.start();
+    return this.queue.next();
+  }
+
+  async return(): Promise<IteratorResult<LogEvent, undefined>> {
+    this.started = true;
+    this.queue.discard();
+    this.stop();
+    await Promise.allSettled(this.tasks);
+    return { done: true, value: undefined };
+  }
+
+  private start(): void {
+    this.started = true;
+    const { signal } = this.request;
+    if (signal?.aborted) {
+      this.cancel();
+      return;
+    }
+    signal?.addEventListener('abort', this.cancel, { once: true });
+    const watches = this.request.selectors.map(
+      (selector) =>
+        new PodWatch(
+          this.api,
+          this.request.namespace,
+          selector,
+          { seen: (pod, initial) => this.seen(pod, initial), gone: (uid, last) => this.gone(uid, last) },
+          this.stopping.signal,
+        ),
+    );
+    for (const watch of watches) {
+      this.track(this.request.follow ? watch.run() : this.api.persist(() => watch.list()));
+    }
+  }
+
+  private readonly cancel = (): void => {
+    this.queue.fail(new Cancelled());
+    this.stop();
+  };
+
+  private stop(): void {
+    this.request.signal?.removeEventListener('abort', this.cancel);
+    this.stopping.abort();
+  }
+
+  private track(work: Promise<unknown>): void {
+    const task = work
+      .then(
+        () => undefined,
+        (error: unknown) => {
+          if (isCancelled(error, this.stopping.signal)) return;
+          this.queue.fail(error instanceof ApiRefused ? refused(error) : asError(error));
+          this.stop();
+        },
+      )
+      .finally(() => {
+        this.tasks.delete(task);
+        if (this.tasks.size > 0) return;
+        this.queue.close();
+        this.stop();
+      });
+    this.tasks.add(task);
+  }
+
+  private seen(pod: V1Pod, initial: boolean): void {
+    const uid = pod.metadata?.uid ?? '';
+    let followed = this.pods.get(uid);
+    if (followed) followed.pod.update(pod);
+    else {
+      followed = { pod: new TrackedPod(pod, this.api, initial), containers: new Set() };
+      this.pods.set(uid, followed);
+    }
+    for (const container of containerNames(pod)) this.follow(followed, container);
+  }
+
+  private follow(followed: FollowedPod, container: string): void {
+    const { containers } = this.request;
+    if (followed.containers.has(container) || (containers && !containers.includes(container))) return;
+    followed.containers.add(container);
+    this.track(new ContainerFollower(followed.pod, container, this.context).run());
+  }
+
+  private gone(uid: string, last?: V1Pod): void {
+    this.pods.get(uid)?.pod.markDeleted(last);
+    this.pods.delete(uid);
+  }
+}
+
+interface FollowedPod {
+  readonly pod: TrackedPod;
+  /** Containers with a follower. */
+  readonly containers: Set<string>;
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(messageOf(thrown));
+}
+
+function startOf(since: LogRequest['since']): Timestamp | undefined {
+  if (since === undefined) return undefined;
+  return timestampOf(since instanceof Date ? since : new Date(Date.now() - since.seconds * 1000));
+}
+
+function refused(error: ApiRefused): Failure {
+  return new Failure({
+    code: 'logs-refused',
+    fault: 'environment',
+    summary: `The Kubernetes API refuses to show the pods (HTTP ${error.status}): ${error.message}.`,
+    nextSteps: ['Start the runtime again, which renews its kubeconfig: `vapp up`.'],
+    cause: error,
+  });
+}

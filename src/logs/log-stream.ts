@@ -1,0 +1,193 @@
+import type http from 'node:http';
+import { ApiRefused, ApiUnavailable, type ApiClient, type Query } from './api-client';
+import { RecordSplitter, type LogRecord } from './record-splitter';
+import type { ResumePoint } from './resume-point';
+import type { Timestamp } from './timestamp';
+
+export interface LogSource {
+  /** Path of the pod. */
+  readonly path: string;
+  readonly container: string;
+  readonly follow: boolean;
+  readonly previous: boolean;
+  readonly tail?: number | undefined;
+}
+
+export interface LogSink {
+  /** The stream is open: the container has a log. */
+  opened(): void;
+  deliver(record: LogRecord & { readonly timestamp: Timestamp }): void;
+  /** A promise when the reader should pause. */
+  room(): Promise<void> | undefined;
+  /** Whether the container is known to have ended, so that an open stream is about to end too. */
+  ended(): boolean;
+}
+
+/** How one attempt to read a log went. */
+export type ReadResult =
+  /** The server ended the stream. */
+  | {
+      readonly kind: 'end';
+      readonly delivered: number;
+      /** Text behind the last line break: a whole line if the container ended there. */
+      readonly remainder: LogRecord | undefined;
+    }
+  /** The connection broke in mid-stream. */
+  | { readonly kind: 'broken' }
+  /** The API or the kubelet is away. */
+  | { readonly kind: 'unavailable'; readonly message: string }
+  /** No log to be had at present. */
+  | { readonly kind: 'refused'; readonly message: string }
+  /** This is not the continuation of what has been delivered; `first` is the first timestamp of what it is. */
+  | { readonly kind: 'foreign'; readonly first: Timestamp };
+
+const FOLLOW_ANSWER_TIMEOUT_MS = 60_000;
+const CHECK_MS = 1000;
+/** A container has ended, its stream has not, and nothing comes. */
+const LINGER_MS = 2000;
+/** The kubelet loses a followed log at rotation if its reader was slow; looked for after so much silence. */
+const SILENCE_MS = 5000;
+/** No log is rotated before it has at least so many bytes. */
+const ROTATION_BYTES = 256 * 1024;
+
+/** Reads a container's log once, from the resume point on, and hands on what is new. @throws Cancelled. */
+export async function readLog(
+  api: ApiClient,
+  source: LogSource,
+  point: ResumePoint,
+  sink: LogSink,
+): Promise<ReadResult> {
+  const { sinceTime } = point;
+  const continued = point.last !== undefined;
+  try {
+    const { body } = await api.open(
+      `${source.path}/log`,
+      {
+        container: source.container,
+        timestamps: true,
+        follow: source.follow || undefined,
+        previous: source.previous || undefined,
+        sinceTime,
+        tailLines: continued ? undefined : source.tail,
+      },
+      source.follow ? FOLLOW_ANSWER_TIMEOUT_MS : undefined,
+    );
+    sink.opened();
+    return await readBody(api, source, point, sink, body);
+  } catch (error) {
+    if (error instanceof ApiRefused) return { kind: 'refused', message: error.message };
+    if (error instanceof ApiUnavailable) return { kind: 'unavailable', message: error.message };
+    throw error;
+  }
+}
+
+async function readBody(
+  api: ApiClient,
+  source: LogSource,
+  point: ResumePoint,
+  sink: LogSink,
+  body: http.IncomingMessage,
+): Promise<ReadResult> {
+  const replay = point.replay();
+  let delivered = 0;
+  let foreign: Timestamp | undefined;
+  let notice: string | undefined;
+  const splitter = new RecordSplitter((record) => {
+    const { timestamp } = record;
+    if (foreign !== undefined) return;
+    if (timestamp === undefined) {
+      notice = record.text;
+      return;
+    }
+    notice = undefined;
+    if (!replay.isNew(timestamp)) return;
+    if (!replay.overlaps) {
+      foreign = timestamp;
+      return;
+    }
+    point.record(timestamp);
+    delivered++;
+    sink.deliver(record as LogRecord & { timestamp: Timestamp });
+  });
+  const guard = source.follow ? new StreamGuard(api, source, point, sink, body) : undefined;
+  try {
+    for await (const chunk of api.chunks(body)) {
+      guard?.received(chunk.length);
+      splitter.write(chunk);
+      if (foreign !== undefined) return { kind: 'foreign', first: foreign };
+      await sink.room();
+      guard?.waiting();
+    }
+  } catch (error) {
+    if (error instanceof ApiUnavailable) return { kind: 'broken' };
+    throw error;
+  } finally {
+    guard?.dispose();
+  }
+  const remainder = splitter.remainder();
+  if (remainder && remainder.timestamp === undefined) notice = remainder.text;
+  if (notice !== undefined && delivered === 0) return { kind: 'refused', message: notice };
+  return { kind: 'end', delivered, remainder: remainder?.timestamp === undefined ? undefined : remainder };
+}
+
+/** Ends a followed stream from which nothing can be expected any more; it is then opened again. */
+class StreamGuard {
+  private readonly timer: NodeJS.Timeout;
+  private idleSince: number | undefined = performance.now();
+  private bytes = 0;
+  private probed = false;
+
+  constructor(
+    private readonly api: ApiClient,
+    private readonly source: LogSource,
+    private readonly point: ResumePoint,
+    private readonly sink: LogSink,
+    private readonly body: http.IncomingMessage,
+  ) {
+    this.timer = setInterval(() => this.check(), CHECK_MS);
+  }
+
+  received(bytes: number): void {
+    this.bytes += bytes;
+    this.idleSince = undefined;
+    this.probed = false;
+  }
+
+  waiting(): void {
+    this.idleSince = performance.now();
+  }
+
+  dispose(): void {
+    clearInterval(this.timer);
+  }
+
+  private check(): void {
+    if (this.idleSince === undefined) return;
+    const idle = performance.now() - this.idleSince;
+    if (idle > LINGER_MS && this.sink.ended()) this.body.destroy();
+    else if (idle > SILENCE_MS && this.bytes > ROTATION_BYTES && !this.probed) void this.probe();
+  }
+
+  private async probe(): Promise<void> {
+    this.probed = true;
+    const { last } = this.point;
+    const newest = await newestTimestamp(this.api, this.source);
+    const silent = this.idleSince !== undefined && this.point.last === last;
+    if (silent && newest !== undefined && last !== undefined && newest > last) this.body.destroy();
+  }
+}
+
+/** Timestamp of a log's last line; undefined where it has none or does not tell now. */
+async function newestTimestamp(api: ApiClient, source: LogSource): Promise<Timestamp | undefined> {
+  const query: Query = { container: source.container, timestamps: true, tailLines: 1, limitBytes: 64 };
+  let newest: Timestamp | undefined;
+  const splitter = new RecordSplitter((record) => (newest = record.timestamp ?? newest));
+  try {
+    const { body } = await api.open(`${source.path}/log`, query);
+    for await (const chunk of api.chunks(body)) splitter.write(chunk);
+  } catch {
+    // The stream under guard meets the same trouble and has its own way with it.
+    return undefined;
+  }
+  return splitter.remainder()?.timestamp ?? newest;
+}
