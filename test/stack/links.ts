@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Layout } from './layout';
 import { helm3, helm4, kubectl } from './parts/kubernetes';
@@ -31,11 +31,6 @@ export async function linkTools(layout: Layout, programs: ReadonlyMap<Tool, stri
   const plugins = join(layout.dockerConfig, 'cli-plugins');
   await mkdir(plugins, { recursive: true });
   await replaceLink(join(plugins, 'docker-buildx'), programs.get(buildx));
-  await writeFile(join(layout.dockerConfig, 'config.json'), '{}\n', { flag: 'wx' }).catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error;
-    },
-  );
 }
 
 async function replaceLink(link: string, target: string | undefined): Promise<void> {

@@ -5,7 +5,8 @@ import { likelySource } from '../parts/tool';
 import { readState, type StackState } from '../state';
 import type { Part, StackContext } from '../types';
 import { tryExistingEngine } from './existing';
-import { isOwnEngineRunning, ownEngineHost, ownEngineVersion, startOwnEngine } from './own';
+import { assertNoOtherEngine } from './neighbours';
+import { assertRoot, isOwnEngineRunning, ownEngineHost, ownEngineVersion, startOwnEngine } from './own';
 
 export type ChosenEngine = StackState['engine'] & {
   /** Whether it was started just now, by us. */
@@ -28,7 +29,8 @@ export function ensureEngine(context: StackContext, layout: Layout): Promise<Cho
       report(`${existing.version}, yours at ${existing.host}`);
       return { kind: 'existing', ...existing, source: 'already on this machine', startedHere: false };
     }
-    report(existing.reason);
+    assertRoot();
+    await assertNoOtherEngine(existing.reason);
     const source = await startOwnEngine(context, layout, report);
     const version = await ownEngineVersion(layout);
     report(`${version}, ours, from ${source}`);

@@ -1,5 +1,6 @@
 import { readdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Failure } from '../../../src/base';
 import { runCommand } from '../../../src/tools';
 import { bootId } from './identity';
 import { emptyNewTables, undoDockerRules } from './firewall';
@@ -53,7 +54,7 @@ export async function rememberMachine(file: string, env: NodeJS.ProcessEnv, sign
     bootId: await bootId(),
     firewall,
     settings: await readSettings(),
-    links: await readdir('/sys/class/net'),
+    links: await networkLinks(),
     folders: await existingFolders(),
   };
   await writeFile(file, JSON.stringify(state, null, 2));
@@ -114,9 +115,25 @@ async function restoreRules(
   if (undo !== undefined) {
     await runCommand({ program: `${family}-restore`, args: ['--noflush', '--wait'], env, stdin: undo }, { signal });
   }
-  for (const table of emptyNewTables(before.firewall[family], await savedRules(family, env, signal))) {
-    // Only the nft backend can take built-in chains away; the older one says no, and keeps an empty table.
-    await runCommand({ program: family, args: ['--wait', '-t', table, '-X'], env }, { signal });
+  const left = emptyNewTables(before.firewall[family], await savedRules(family, env, signal));
+  if (left.length > 0 && (await canDeleteTables(family, env, signal))) {
+    for (const table of left) {
+      const nftFamily = family === 'iptables' ? 'ip' : 'ip6';
+      await runCommand({ program: 'nft', args: ['delete', 'table', nftFamily, table], env }, { signal });
+    }
+  }
+}
+
+/** Tables of the older backend go with their kernel module only; empty ones decide nothing and may stay. */
+async function canDeleteTables(family: FirewallFamily, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<boolean> {
+  const { stdout } = await runCommand({ program: family, args: ['--version'], env }, { signal });
+  if (!stdout.includes('nf_tables')) return false;
+  try {
+    await runCommand({ program: 'nft', args: ['--version'], env }, { signal });
+    return true;
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'tool-missing') return false;
+    throw error;
   }
 }
 
@@ -134,10 +151,16 @@ async function unmountBelow(owned: readonly string[], signal: AbortSignal): Prom
 }
 
 async function removeLinks(before: MachineState, signal: AbortSignal): Promise<void> {
-  for (const link of await readdir('/sys/class/net')) {
+  for (const link of await networkLinks()) {
     if (!DOCKER_LINK.test(link) || before.links.includes(link)) continue;
     await runCommand({ program: 'ip', args: ['link', 'delete', link, 'type', 'bridge'] }, { signal });
   }
+}
+
+/** Names of the links in this process's network namespace; /sys/class/net shows those of whoever mounted it. */
+async function networkLinks(): Promise<string[]> {
+  const lines = (await readFile('/proc/self/net/dev', 'utf8')).split('\n');
+  return lines.flatMap((line) => /^\s*([^:|]+):/.exec(line)?.[1] ?? []);
 }
 
 async function readSettings(): Promise<Record<string, string>> {

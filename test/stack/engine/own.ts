@@ -60,7 +60,7 @@ export function assertRoot(): void {
 }
 
 /**
- * Starts an engine of our own: private socket, data and configuration, in the machine's network, so that published
+ * Starts an engine of our own, as root: private socket, data and configuration, in the machine's network, so that published
  * ports are ports of localhost. It keeps running when this process ends.
  *
  * @returns where the engine's programs come from, for people.
@@ -70,7 +70,6 @@ export async function startOwnEngine(
   layout: Layout,
   report: (detail: string) => void,
 ): Promise<string> {
-  assertRoot();
   const files = filesOf(layout);
   const source = await prepareEnginePrograms(context, files.programs, report);
   await mkdir(layout.run, { recursive: true, mode: 0o700 });

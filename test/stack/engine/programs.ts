@@ -29,6 +29,14 @@ export function firewallSource(context: StackContext): Source {
       'libnfnetlink0',
       'libnftnl11',
       'libxtables12',
+      // nft, to take empty tables away again, and its libraries.
+      'nftables',
+      'libnftables1',
+      'libbsd0',
+      'libedit2',
+      'libgmp10',
+      'libjansson4',
+      'libmd0',
     ],
     'own',
   );
@@ -71,6 +79,7 @@ export async function prepareEnginePrograms(
 async function provideIptables(context: StackContext, folder: string, report: (detail: string) => void): Promise<void> {
   if (await works('iptables', context.signal)) return;
   const entry = await acquirePart(context, 'iptables', [firewallSource(context)], report);
+  await writeWrapper(join(folder, 'nft'), entry, 'usr/sbin/nft', []);
   for (const backend of ['xtables-nft-multi', 'xtables-legacy-multi']) {
     for (const name of IPTABLES) {
       await rm(join(folder, name), { force: true });
