@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isCancelled } from '../../src/base';
 import { Toolbox, runCommand } from '../../src/tools';
-import { stackContext } from '../stack/context';
+import { createContext } from '../stack/context';
+import { layoutFor } from '../stack/layout';
 import { setup } from '../stack/main';
+import { ConsoleProgress } from '../stack/progress';
 import { TestBed } from './bed';
 import { SCENARIOS } from './scenarios';
 import { tableOf, type Row } from './statistics';
@@ -35,12 +37,19 @@ export async function bench(args: readonly string[], signal: AbortSignal): Promi
   try {
     const env = await setup([], signal);
     await runCommand({ program: process.execPath, args: ['esbuild.mjs'], cwd: root }, { signal });
+    const context = createContext({
+      layout: layoutFor(),
+      // Peers come as Go modules at exact versions, whatever else can be reached.
+      reachable: new Set(),
+      progress: new ConsoleProgress(),
+      signal,
+    });
     const rows: Row[] = [];
     for (const scenario of chosen) {
       const bed = await TestBed.create(env);
       try {
         const note = (line: string) => process.stderr.write(`${scenario.name}: ${line}\n`);
-        rows.push(await scenario.measure(bed, stackContext(signal), note));
+        rows.push(await scenario.measure(bed, context, note));
       } finally {
         await bed.dispose();
       }

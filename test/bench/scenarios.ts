@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { dirname } from 'node:path';
 import type { StackContext } from '../stack/types';
-import { DEFAULT_K3S_IMAGE } from '../../src/runtime';
+import { DEFAULT_K3S_IMAGE, type RuntimeStatus } from '../../src/runtime';
 import { editApp } from './app';
 import type { TestBed } from './bed';
 import { Floor } from './floor';
@@ -38,6 +39,7 @@ const innerLoop: Scenario = {
 
     const floor = new Floor(bed, await bed.app('floor', firstLines.floor), runtime);
     await floor.edit(firstLines.floor);
+    await nameRegistryInNode(bed, runtime);
     const dev = await SkaffoldDev.start({
       program: skaffold,
       folder: await bed.app('skaffold', firstLines.skaffold),
@@ -68,6 +70,19 @@ const innerLoop: Scenario = {
     });
   },
 };
+
+/**
+ * Skaffold wants one name for the registry that host and node both know. The node learns the host's name for it, in
+ * containerd's own form; our images have a name of their own and do not need it.
+ */
+async function nameRegistryInNode(bed: TestBed, { cluster, registry }: RuntimeStatus): Promise<void> {
+  const name = registry?.push ?? '';
+  const file = `/var/lib/rancher/k3s/agent/etc/containerd/certs.d/${name}/hosts.toml`;
+  const node = `k3d-${cluster}-server-0`;
+  await run(bed.tool('docker', ['exec', node, 'mkdir', '-p', dirname(file)]));
+  const hosts = `[host."http://k3d-${cluster}-registry:5000"]\n  capabilities = ["pull", "resolve"]\n`;
+  await run({ ...bed.tool('docker', ['exec', '-i', node, 'tee', file]), stdin: hosts });
+}
 
 const coldStart: Scenario = {
   name: 'cold-start',
