@@ -1,1 +1,3 @@
+export { buildImage } from './build';
+export { normalizePlatform, normalizePlatforms } from './platforms';
 export * from './types';

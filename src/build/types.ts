@@ -1,3 +1,5 @@
+import type { Docker, Toolbox } from '../tools';
+
 /** What to build. */
 export interface BuildRequest {
   /** Absolute. */
@@ -7,32 +9,59 @@ export interface BuildRequest {
   readonly target?: string;
   /** Handed over by environment, never in an argument. */
   readonly buildArgs: Readonly<Record<string, string>>;
-  /** Empty: the engine's own platform. */
+  /** `linux/arm64` or short, `arm64`; empty: the engine's own platform. */
   readonly platforms: readonly string[];
-  /** Names to give the result in the engine's image store, `name:tag`. */
+  /** Names to give the result in the engine's image store, `name:tag`; at least one. */
   readonly tags: readonly string[];
+  /** Labels of the image, beside `org.opencontainers.image.title`. They are part of the content, hence of the digest. */
+  readonly labels?: Readonly<Record<string, string>>;
   readonly noCache?: boolean;
+}
+
+/** With what, and for whom. */
+export interface BuildContext {
+  readonly toolbox: Toolbox;
+  readonly docker: Docker;
+  readonly signal?: AbortSignal | undefined;
+  readonly onEvent?: ((event: BuildEvent) => void) | undefined;
+}
+
+/** What moving images needs: the engine does the work, no tool is run. */
+export interface ImageContext {
+  readonly docker: Docker;
+  readonly signal?: AbortSignal | undefined;
+  readonly onEvent?: ((event: BuildEvent) => void) | undefined;
 }
 
 export interface BuildStep {
   /** BuildKit's digest of the vertex, or a running number of the classic builder. */
   readonly id: string;
-  /** E.g. `[2/5] RUN pip install …`. */
+  /** E.g. `[2/5] RUN pip install …`. Preparations have names like `[internal] load build context`. */
   readonly name: string;
   readonly state: 'running' | 'cached' | 'done' | 'failed' | 'cancelled';
   readonly durationMs?: number;
-  /** Lines of the Dockerfile, from 1, where BuildKit says so. */
-  readonly lines?: { readonly first: number; readonly last: number };
+  /** Lines of the Dockerfile, from 1, where the step can be matched to an instruction. */
+  readonly lines?: LineRange;
+}
+
+/** Both ends inclusive, from 1. */
+export interface LineRange {
+  readonly first: number;
+  readonly last: number;
 }
 
 export type BuildEvent =
   | { readonly type: 'step'; readonly step: BuildStep }
+  /** One line that a step wrote, without its line break. */
   | { readonly type: 'output'; readonly stepId: string; readonly text: string }
   | {
       readonly type: 'transfer';
+      /** Of a build step, or the image itself in a pull or push. */
       readonly stepId: string;
       readonly name: string;
+      /** Bytes. */
       readonly current: number;
+      /** Bytes; 0 when nobody knows. */
       readonly total: number;
     }
   | { readonly type: 'warning'; readonly message: string };
@@ -43,11 +72,20 @@ export interface BuiltImage {
   /** Digest by which the engine knows the result: of the manifest or index where the engine has one, else of the config. */
   readonly imageId: string;
   readonly platforms: readonly string[];
-  /** Bytes; as the engine reports it. */
+  /** Bytes; as the engine reports it, of its own platform when there are several. */
   readonly size: number;
+  /** The steps that come from the Dockerfile, in the order they began; without preparation and export. */
   readonly steps: readonly BuildStep[];
   readonly durationMs: number;
   readonly builder: 'buildx' | 'classic';
+}
+
+/** Where to push. */
+export interface PushTarget {
+  /** Host and port, e.g. `localhost:5111`. */
+  readonly registry: string;
+  /** Path in the registry, without tag. */
+  readonly repository: string;
 }
 
 /** An image in a registry, named by content. */

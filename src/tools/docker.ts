@@ -17,6 +17,24 @@ export async function dockerClient(toolbox: Toolbox, signal?: AbortSignal): Prom
 }
 
 /**
+ * Name of the docker context that the CLI would use; undefined for the default one, which DOCKER_HOST implies, too.
+ * The order is that of the CLI (`resolveContextName`).
+ */
+export async function currentDockerContext(env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  if (env['DOCKER_HOST']) return undefined;
+  if (env['DOCKER_CONTEXT']) return env['DOCKER_CONTEXT'];
+  const folder = env['DOCKER_CONFIG'] || join(env['HOME'] ?? homedir(), '.docker');
+  try {
+    const config = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as { currentContext?: unknown };
+    const name = config.currentContext;
+    return typeof name === 'string' && name !== '' && name !== 'default' ? name : undefined;
+  } catch {
+    // No configuration, no context; of an unreadable one the CLI itself says no more than a warning.
+    return undefined;
+  }
+}
+
+/**
  * Asks the engine whether it is there.
  *
  * @throws Failure `docker-not-running`, `docker-permission`.
@@ -74,7 +92,7 @@ const UNREACHABLE = new Set([
 
 async function hostOfCurrentContext(toolbox: Toolbox, signal?: AbortSignal): Promise<string | undefined> {
   // Asking the CLI costs a process, so it is asked only when someone chose a context.
-  if (!(await namesContext(toolbox.env))) return undefined;
+  if ((await currentDockerContext(toolbox.env)) === undefined) return undefined;
   try {
     const { stdout } = await toolbox.run('docker', ['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}'], {
       signal,
@@ -84,18 +102,6 @@ async function hostOfCurrentContext(toolbox: Toolbox, signal?: AbortSignal): Pro
     // Without a docker CLI there is no context, and the default socket is what remains.
     if (error instanceof Failure && error.code === 'tool-missing') return undefined;
     throw error;
-  }
-}
-
-async function namesContext(env: NodeJS.ProcessEnv): Promise<boolean> {
-  if (env['DOCKER_CONTEXT']) return true;
-  const folder = env['DOCKER_CONFIG'] || join(env['HOME'] ?? homedir(), '.docker');
-  try {
-    const config = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as { currentContext?: unknown };
-    return typeof config.currentContext === 'string' && !['', 'default'].includes(config.currentContext);
-  } catch (error) {
-    // No configuration, no context. An unreadable one is for the CLI to judge.
-    return (error as NodeJS.ErrnoException).code !== 'ENOENT';
   }
 }
 

@@ -54,11 +54,16 @@ export class Toolbox {
     const command: Command = {
       program: await this.path(tool),
       args,
-      env: { ...withoutInherited(this.env), ...env },
+      env: this.processEnv(env),
       ...(cwd === undefined ? {} : { cwd }),
       ...(stdin === undefined ? {} : { stdin }),
     };
     return runCommand(command, { redactor: this.redactor, ...runOptions });
+  }
+
+  /** What a {@link Command} needs as `env` so that its process has the environment of this session and no other. */
+  processEnv(added: Command['env'] = {}): NonNullable<Command['env']> {
+    return { ...withoutInherited(this.env), ...added };
   }
 
   private async locate(tool: ToolName): Promise<string> {
