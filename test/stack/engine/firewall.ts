@@ -8,6 +8,9 @@ const DOCKER_CHAIN = /^DOCKER(-|$)/;
 /** What only Docker's own rules mention: its chains, its default bridge, the bridges of its networks. */
 const DOCKER_RULE = /(^|\s)(DOCKER(-[\w-]+)?|docker0|br-[0-9a-f]{12})(?=\s|$)/;
 
+/** A published port's way back to its own container, which names nothing but the container's address. */
+const HAIRPIN_RULE = /^-A POSTROUTING -s (\S+)\/32 -d \1\/32 .*-j MASQUERADE$/;
+
 /** Reads the output of iptables-save(8). */
 export function parseFirewall(saved: string): Map<string, FirewallTable> {
   const tables = new Map<string, FirewallTable>();
@@ -52,6 +55,10 @@ export function emptyNewTables(before: string, now: string): string[] {
     .map(([name]) => name);
 }
 
+function isDockerRule(rule: string): boolean {
+  return DOCKER_RULE.test(rule) || HAIRPIN_RULE.test(rule);
+}
+
 function undoTable(before: FirewallTable, now: FirewallTable): string[] {
   const chains = [...now.chains.keys()].filter((name) => DOCKER_CHAIN.test(name) && !before.chains.has(name));
   const policies = [...now.chains].filter(([name, policy]) => {
@@ -63,7 +70,7 @@ function undoTable(before: FirewallTable, now: FirewallTable): string[] {
   const rules = now.rules.filter((rule) => {
     const index = kept.indexOf(rule);
     if (index >= 0) kept.splice(index, 1);
-    return index < 0 && DOCKER_RULE.test(rule) && !chains.some((chain) => rule.startsWith(`-A ${chain} `));
+    return index < 0 && isDockerRule(rule) && !chains.some((chain) => rule.startsWith(`-A ${chain} `));
   });
   return [
     ...policies.map(([name]) => `:${name} ${before.chains.get(name) ?? 'ACCEPT'} [0:0]`),
