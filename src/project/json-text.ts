@@ -43,47 +43,42 @@ function offsetOfExcessiveDepth(text: string): number | undefined {
 // The library's SyntaxKind is a const enum, which is not there at run time for tools that compile file by file.
 const TOKEN = { openBrace: 1, closeBrace: 2, openBracket: 3, closeBracket: 4, endOfFile: 17 } as const;
 
-/** Recovery after an error breeds further ones at the same place, so each place is reported once. */
+/** Recovery after an error breeds further ones: of plain syntax errors only the first tells something. */
 function reportSyntaxErrors(source: SourceText, errors: readonly ParseError[], findings: Findings): void {
-  const seen = new Set<number>();
-  for (const error of errors) {
-    const comma = trailingComma(source.text, error);
-    const offset = comma ?? error.offset;
-    if (seen.has(offset) || seen.has(error.offset)) continue;
-    seen.add(offset).add(error.offset);
-    const range = source.rangeAt(offset, comma === undefined ? offset + error.length : offset + 1);
-    const name = printParseErrorCode(error.error);
+  const syntaxError = (offset: number, length: number, message: string) =>
+    findings.error(source.rangeAt(offset, offset + length), { code: 'json-syntax', message });
+  if (errors.length === 0) syntaxError(0, 0, VALUE_EXPECTED);
+  let isFirst = true;
+  for (const { error, offset, length } of errors.slice(0, MAX_REPORTED)) {
+    const name = printParseErrorCode(error);
+    const comma = trailingComma(source.text, offset);
     if (comma !== undefined) {
-      findings.error(range, {
+      findings.error(source.rangeAt(comma, comma + 1), {
         code: 'json-trailing-comma',
         message: 'JSON allows no comma after the last element.',
         hint: 'Remove the comma.',
       });
     } else if (name === 'InvalidCommentToken') {
-      findings.error(range, {
+      findings.error(source.rangeAt(offset, offset + length), {
         code: 'json-comment',
         message: 'JSON allows no comments, and the Velocitas tools reject them here.',
         hint: 'Remove the comment.',
       });
-    } else {
-      findings.error(range, {
-        code: 'json-syntax',
-        message: SYNTAX_MESSAGES[name] ?? `This is not valid JSON (${name}).`,
-      });
+    } else if (isFirst) {
+      syntaxError(offset, length, SYNTAX_MESSAGES[name] ?? `This is not valid JSON (${name}).`);
+      isFirst = false;
     }
-    if (seen.size >= MAX_REPORTED) return;
   }
-  if (errors.length === 0) findings.error(source.rangeAt(0, 0), { code: 'json-syntax', message: EMPTY });
 }
 
 const MAX_REPORTED = 10;
-const EMPTY = 'A JSON value is expected here.';
+const VALUE_EXPECTED = 'A JSON value is expected here.';
 
 const SYNTAX_MESSAGES: Readonly<Record<string, string>> = {
   InvalidSymbol: 'This is neither a JSON value nor a quoted string.',
   InvalidNumberFormat: 'This is not a valid JSON number.',
   PropertyNameExpected: 'A key in double quotes is expected here.',
-  ValueExpected: EMPTY,
+  ValueExpected: VALUE_EXPECTED,
   ColonExpected: 'A colon is expected here.',
   CommaExpected: 'A comma is expected here.',
   CloseBraceExpected: 'A closing brace } is expected here.',
@@ -97,11 +92,13 @@ const SYNTAX_MESSAGES: Readonly<Record<string, string>> = {
   InvalidCharacter: 'This character must be written as an escape sequence in JSON.',
 };
 
-function trailingComma(text: string, error: ParseError): number | undefined {
-  const next = text[error.offset];
+/** The offset of a comma that is the true cause of an error at a closing bracket. */
+function trailingComma(text: string, offset: number): number | undefined {
+  const next = text[offset];
   if (next !== '}' && next !== ']') return undefined;
-  const before = text.slice(0, error.offset).trimEnd();
-  return before.endsWith(',') ? before.length - 1 : undefined;
+  let before = offset - 1;
+  while (before >= 0 && /\s/.test(text.charAt(before))) before--;
+  return text[before] === ',' ? before : undefined;
 }
 
 function toLocatedNode(node: Node, source: SourceText, findings: Findings): LocatedNode {

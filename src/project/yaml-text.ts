@@ -1,17 +1,5 @@
-import {
-  isAlias,
-  isMap,
-  isPair,
-  isScalar,
-  isSeq,
-  parseDocument,
-  type Document,
-  type Node as YamlNode,
-  type Scalar,
-  type YAMLError,
-  type YAMLMap,
-} from 'yaml';
-import { messageOf } from '../base';
+import { isAlias, isMap, isPair, isScalar, isSeq, parseDocument, type Node as YamlNode, type YAMLMap } from 'yaml';
+import { messageOf, type SourceRange } from '../base';
 import type { Findings } from './findings';
 import type { LocatedNode, MapEntry, ScalarNode } from './located-tree';
 import type { SourceText } from './text-ranges';
@@ -28,84 +16,121 @@ export interface ParseYamlOptions {
  */
 export function parseYaml(source: SourceText, findings: Findings, options: ParseYamlOptions): LocatedNode | undefined {
   try {
-    const document = parseDocument(source.text, {
-      prettyErrors: false,
-      logLevel: 'silent',
-      merge: true,
-      uniqueKeys: options.uniqueKeys,
-    });
+    const document = parseDocument(source.text, { prettyErrors: false, merge: true, uniqueKeys: options.uniqueKeys });
     report(source, document.warnings, findings, 'warning');
-    if (document.errors.length > 0) {
-      report(source, document.errors, findings, 'error');
-      return undefined;
-    }
-    // Guards against aliases that unfold without end: the library counts them and throws.
-    document.toJS({ maxAliasCount: MAX_ALIASES });
-    return new TreeBuilder(source, document).build();
+    if (document.errors.length === 0) return new TreeBuilder(source).build(document.contents);
+    report(source, document.errors, findings, 'error');
   } catch (error) {
-    findings.error(source.rangeAt(0, 0), {
-      code: 'yaml-unreadable',
-      message:
-        error instanceof RangeError
-          ? 'The values of this YAML file are nested too deeply.'
-          : `This YAML file cannot be evaluated: ${messageOf(error)}.`,
-    });
-    return undefined;
+    const range = error instanceof MeaninglessYaml ? error.range : source.rangeAt(0, 0);
+    findings.error(range, { code: 'yaml-unreadable', message: `This YAML cannot be evaluated: ${messageOf(error)}.` });
   }
+  return undefined;
 }
 
-const MAX_ALIASES = 100;
+/** What the parser says of its input; its error class alone would not tell the codes apart. */
+interface YamlComplaint {
+  readonly code: string;
+  readonly message: string;
+  readonly pos: readonly [number, number];
+}
+
 const MAX_REPORTED = 10;
 
 function report(
   source: SourceText,
-  errors: readonly YAMLError[],
+  complaints: readonly YamlComplaint[],
   findings: Findings,
   severity: 'error' | 'warning',
 ): void {
-  for (const error of errors.slice(0, MAX_REPORTED)) {
-    findings[severity](source.rangeAt(error.pos[0], error.pos[1]), {
-      code: error.code === 'DUPLICATE_KEY' ? 'yaml-duplicate-key' : 'yaml-syntax',
-      message: `${error.message.replace(/[.\s]+$/, '')}.`,
+  // Once the nesting is too deep, all further errors are consequences.
+  const tooDeep = complaints.find(({ code }) => code === 'RESOURCE_EXHAUSTION');
+  if (tooDeep) {
+    findings.error(source.rangeAt(...tooDeep.pos), {
+      code: 'yaml-too-deep',
+      message: 'Values are nested too deeply.',
+    });
+    return;
+  }
+  for (const { code, message, pos } of complaints.slice(0, MAX_REPORTED)) {
+    findings[severity](source.rangeAt(...pos), {
+      code: code === 'DUPLICATE_KEY' ? 'yaml-duplicate-key' : 'yaml-syntax',
+      message: `${message.replace(/[.\s]+$/, '')}.`,
     });
   }
 }
 
-/** Turns a document into a located tree: aliases become what they stand for, merge keys (`<<`) are merged. */
-class TreeBuilder {
-  private readonly built = new Map<YamlNode, LocatedNode>();
-  private readonly open = new Set<YamlNode>();
-
+/** Well-formed YAML without a finite value. */
+class MeaninglessYaml extends Error {
   constructor(
-    private readonly source: SourceText,
-    private readonly document: Document.Parsed,
-  ) {}
+    message: string,
+    readonly range: SourceRange,
+  ) {
+    super(message);
+  }
+}
 
-  build(): LocatedNode {
-    return this.node(this.document.contents, this.source.text.length);
+/** Most values a document may have once its aliases are unfolded; a file of 1 MiB without aliases stays below. */
+const MAX_VALUES = 1_000_000;
+
+/**
+ * Turns a document into a located tree: aliases become what they stand for, merge keys (`<<`) are merged.
+ * Anchors are noted on the way, since an alias refers to the last anchor of its name before it.
+ */
+class TreeBuilder {
+  private readonly anchors = new Map<string, YamlNode>();
+  private readonly built = new Map<YamlNode, LocatedNode>();
+  private readonly sizes = new Map<LocatedNode, number>();
+
+  constructor(private readonly source: SourceText) {}
+
+  build(contents: YamlNode | null): LocatedNode {
+    return this.node(contents, this.source.text.length);
   }
 
+  /** @param emptyAt offset at which a value that nobody wrote is. */
   private node(node: YamlNode | null, emptyAt: number): LocatedNode {
     if (node === null) return this.empty(emptyAt);
-    const target = isAlias(node) ? node.resolve(this.document) : node;
-    if (target === undefined) throw new Error('an alias has no anchor');
-    const known = this.built.get(target);
-    if (known) return known;
-    if (this.open.has(target)) throw new Error('an anchor contains an alias of itself');
-    this.open.add(target);
-    const result = this.convert(target);
-    this.open.delete(target);
-    this.built.set(target, result);
+    if (isAlias(node)) return this.resolve(node.source, this.rangeOf(node));
+    this.noteAnchor(node);
+    const result = this.convert(node);
+    this.built.set(node, result);
     return result;
+  }
+
+  private resolve(anchor: string, range: SourceRange): LocatedNode {
+    const target = this.anchors.get(anchor);
+    if (!target) throw new MeaninglessYaml(`there is no anchor "${anchor}" before this alias`, range);
+    const result = this.built.get(target);
+    if (!result) throw new MeaninglessYaml(`the anchor "${anchor}" contains itself`, range);
+    return result;
+  }
+
+  private noteAnchor(node: YamlNode): void {
+    if (!isAlias(node) && node.anchor !== undefined) this.anchors.set(node.anchor, node);
   }
 
   private convert(node: YamlNode): LocatedNode {
     const range = this.rangeOf(node);
     if (isSeq(node)) {
-      return { kind: 'list', range, items: node.items.map((item) => this.node(item as YamlNode, startOf(node))) };
+      const items = node.items.map((item) => this.node(item as YamlNode | null, startOf(node)));
+      return this.sized({ kind: 'list', range, items }, items);
     }
-    if (isMap(node)) return { kind: 'map', range, entries: this.entries(node) };
+    if (isMap(node)) {
+      const entries = this.entries(node);
+      return this.sized(
+        { kind: 'map', range, entries },
+        [...entries.values()].map((entry) => entry.value),
+      );
+    }
     return this.scalar(node);
+  }
+
+  /** Adds up how many values a node stands for, so that aliases of aliases cannot exhaust the memory. */
+  private sized(node: LocatedNode, parts: readonly LocatedNode[]): LocatedNode {
+    const size = parts.reduce((sum, part) => sum + (this.sizes.get(part) ?? 1), 1);
+    if (size > MAX_VALUES) throw new MeaninglessYaml('its aliases unfold to too many values', node.range);
+    this.sizes.set(node, size);
+    return node;
   }
 
   private entries(map: YAMLMap): Map<string, MapEntry> {
@@ -114,25 +139,31 @@ class TreeBuilder {
     for (const pair of map.items) {
       if (!isPair(pair)) continue;
       const keyNode = pair.key as YamlNode;
+      this.noteAnchor(keyNode);
       const value = this.node(pair.value as YamlNode | null, endOf(keyNode));
-      if (isScalar(keyNode) && keyNode.source === '<<' && keyNode.type === 'PLAIN') {
+      if (isMergeKey(keyNode)) {
         for (const part of value.kind === 'list' ? value.items : [value]) {
           if (part.kind !== 'map') continue;
           for (const [key, entry] of part.entries) if (!merged.has(key)) merged.set(key, entry);
         }
         continue;
       }
-      const key = isScalar(keyNode) ? textOf(keyNode) : String(keyNode);
+      const key = this.keyOf(keyNode);
       own.set(key, { key, keyRange: this.rangeOf(keyNode), value });
     }
     return new Map([...merged, ...own]);
+  }
+
+  private keyOf(node: YamlNode): string {
+    const key = this.node(node, startOf(node));
+    return key.kind === 'scalar' ? key.text : this.source.text.slice(startOf(node), endOf(node));
   }
 
   private scalar(node: YamlNode): ScalarNode {
     const range = this.rangeOf(node);
     if (!isScalar(node)) return { kind: 'scalar', range, value: null, text: '' };
     const { value } = node;
-    const text = textOf(node);
+    const text = typeof value === 'string' ? value : (node.source ?? '');
     const isPlain =
       value === null || typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number';
     return { kind: 'scalar', range, value: isPlain ? value : text, text };
@@ -142,9 +173,13 @@ class TreeBuilder {
     return { kind: 'scalar', range: this.source.rangeAt(offset, offset), value: null, text: '' };
   }
 
-  private rangeOf(node: YamlNode) {
+  private rangeOf(node: YamlNode): SourceRange {
     return this.source.rangeAt(startOf(node), endOf(node));
   }
+}
+
+function isMergeKey(node: YamlNode): boolean {
+  return isScalar(node) && node.type === 'PLAIN' && node.source === '<<';
 }
 
 function startOf(node: YamlNode): number {
@@ -153,8 +188,4 @@ function startOf(node: YamlNode): number {
 
 function endOf(node: YamlNode): number {
   return node.range?.[1] ?? startOf(node);
-}
-
-function textOf(scalar: Scalar): string {
-  return typeof scalar.value === 'string' ? scalar.value : (scalar.source ?? '');
 }
