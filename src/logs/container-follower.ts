@@ -140,6 +140,8 @@ class StartReader {
         return false;
       case 'refused':
         return this.judgeRefusal(state, result.message, version);
+      case 'empty':
+        return this.judgeEmpty(state, version);
       case 'foreign':
         await this.judgeForeign(state, result.first);
         return false;
@@ -151,7 +153,7 @@ class StartReader {
     result: Extract<ReadResult, { kind: 'end' }>,
     version: number,
   ): Promise<boolean> {
-    const confirmed = result.delivered === 0 && result.remainder?.text === this.held?.text;
+    const confirmed = this.complete && result.delivered === 0 && result.remainder?.text === this.held?.text;
     this.held = result.remainder;
     this.complete = true;
     this.refusals = 0;
@@ -169,6 +171,16 @@ class StartReader {
       await this.pod.changes.after(version, this.context.signal, STATUS_WAIT_MS);
     }
     return false;
+  }
+
+  /** The log was rotated since, or is that of the next start. */
+  private async judgeEmpty(state: StartState, version: number): Promise<boolean> {
+    if (state.state === 'ended' && ++this.foreigners >= ATTEMPTS) {
+      this.finish(state, this.complete ? undefined : ROTATED);
+      return true;
+    }
+    await this.pod.changes.after(version, this.context.signal, RETRY_MS);
+    return !this.context.follow && state.state === 'running';
   }
 
   private async judgeRefusal(state: StartState, message: string, version: number): Promise<boolean> {

@@ -25,7 +25,7 @@ const ONE_SHOT_PATIENCE_MS = 10_000;
  * The reader gets `Failure` `logs-refused` (the API denies access) and, without `follow`, `cluster-unreachable` or
  * `logs-unavailable`.
  */
-export function followLogs(request: LogRequest): AsyncIterable<LogEvent> {
+export function followLogs(request: LogRequest): AsyncIterable<LogEvent, undefined> {
   if (request.selectors.length === 0) {
     throw new Failure({
       code: 'logs-without-selector',

@@ -32,8 +32,10 @@ export type ReadResult =
       /** Text behind the last line break: a whole line if the container ended there. */
       readonly remainder: LogRecord | undefined;
     }
-  /** The connection broke in mid-stream. */
+  /** The connection broke in mid-stream, or the server ended it before the place reached earlier. */
   | { readonly kind: 'broken' }
+  /** A stream in order that held nothing at all, not even what was delivered earlier. */
+  | { readonly kind: 'empty' }
   /** The API or the kubelet is away. */
   | { readonly kind: 'unavailable'; readonly message: string }
   /** No log to be had at present. */
@@ -127,6 +129,8 @@ async function readBody(
   const remainder = splitter.remainder();
   if (remainder && remainder.timestamp === undefined) notice = remainder.text;
   if (notice !== undefined && delivered === 0) return { kind: 'refused', message: notice };
+  if (!replay.overlaps) return { kind: 'empty' };
+  if (!replay.caughtUp) return { kind: 'broken' };
   return { kind: 'end', delivered, remainder: remainder?.timestamp === undefined ? undefined : remainder };
 }
 

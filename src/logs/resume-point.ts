@@ -64,7 +64,7 @@ export class ResumePoint {
 
   /** Begins to compare a stream opened with {@link sinceTime} against what has been delivered. */
   replay(): Replay {
-    return new Replay(this.recent, this.bound, this.boundCount, this.from, this.latest);
+    return new Replay(this.recent, this.bound, this.boundCount, this.from, this.latest, this.lastDelivered);
   }
 
   private forget(timestamp: Timestamp): void {
@@ -82,6 +82,7 @@ export class Replay {
   private readonly pending = new Map<Timestamp, number>();
   private outstanding: number;
   private matched = false;
+  private reached: boolean;
 
   constructor(
     delivered: readonly Timestamp[],
@@ -89,7 +90,9 @@ export class Replay {
     private boundCount: number,
     private readonly from: Timestamp | undefined,
     private readonly latest: Timestamp | undefined,
+    private readonly last: Timestamp | undefined,
   ) {
+    this.reached = last === undefined;
     for (const timestamp of delivered) this.pending.set(timestamp, (this.pending.get(timestamp) ?? 0) + 1);
     this.outstanding = delivered.length;
   }
@@ -102,12 +105,18 @@ export class Replay {
     return this.matched || this.latest === undefined;
   }
 
+  /** Whether the stream has come as far as what was delivered last; one that ends before was cut off. */
+  get caughtUp(): boolean {
+    return this.reached;
+  }
+
   /** Whether a record, of which every one of the stream must be asked about in order, is new. */
   isNew(timestamp: Timestamp): boolean {
     if (this.from !== undefined && timestamp < this.from) return false;
     if (this.outstanding === 0 && this.boundCount === 0) return true;
     if (this.latest !== undefined && timestamp > this.latest) return true;
     if (this.bound !== undefined && timestamp < this.bound) return false;
+    if (timestamp === this.last) this.reached = true;
     if (timestamp === this.bound && this.boundCount > 0) {
       this.boundCount--;
       this.matched = true;

@@ -4,7 +4,10 @@ import { RecordSplitter, type LogRecord } from '../../../src/logs/record-splitte
 
 const T = '2026-11-24T07:18:57.123456789Z';
 
-function split(chunks: readonly Buffer[], maxBytes?: number): { records: LogRecord[]; remainder: LogRecord | undefined } {
+function split(
+  chunks: readonly Buffer[],
+  maxBytes?: number,
+): { records: LogRecord[]; remainder: LogRecord | undefined } {
   const records: LogRecord[] = [];
   const splitter = new RecordSplitter((record) => records.push(record), maxBytes);
   for (const chunk of chunks) splitter.write(chunk);
@@ -37,9 +40,7 @@ describe('RecordSplitter', () => {
   });
 
   it('recognizes what the kubelet itself wrote', () => {
-    const { records, remainder } = split([
-      Buffer.from(`rest of an older line\n${T} line\nrpc error: code = NotFound`),
-    ]);
+    const { records, remainder } = split([Buffer.from(`rest of an older line\n${T} line\nrpc error: code = NotFound`)]);
     assert.deepEqual(
       records.map((record) => record.timestamp),
       [undefined, T],
@@ -54,7 +55,9 @@ describe('RecordSplitter', () => {
   });
 
   it('replaces bytes that are not UTF-8', () => {
-    const { records } = split([Buffer.concat([Buffer.from(`${T} a`), Buffer.from([0xff, 0xc3]), Buffer.from('\nx\n')])]);
+    const { records } = split([
+      Buffer.concat([Buffer.from(`${T} a`), Buffer.from([0xff, 0xc3]), Buffer.from('\nx\n')]),
+    ]);
     assert.deepEqual(
       records.map((record) => record.text),
       ['a\ufffd\ufffd', 'x'],
@@ -64,7 +67,12 @@ describe('RecordSplitter', () => {
   it('hands on a line of 10 MiB in pieces of at most 64 KiB', () => {
     const text = 'ä'.repeat(5 * 1024 * 1024);
     const data = Buffer.from(`${T} ${text}\n`);
-    const { records } = split(cutAt(data, Array.from({ length: 200 }, (_, index) => index * 60_007)));
+    const { records } = split(
+      cutAt(
+        data,
+        Array.from({ length: 200 }, (_, index) => index * 60_007),
+      ),
+    );
     assert.equal(records.map((record) => record.text).join(''), text);
     assert.ok(records.every((record) => Buffer.byteLength(record.text) <= 64 * 1024 && record.timestamp === T));
     assert.deepEqual(

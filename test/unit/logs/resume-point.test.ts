@@ -134,15 +134,20 @@ describe('ResumePoint', () => {
 
   it('does not go back before the first line of a tail', () => {
     fc.assert(
-      fc.property(linesOf(fc.constantFrom(1, 250, 1000)), cuts, fc.integer({ min: 1, max: 50 }), (lines, breaks, tail) => {
-        const point = new ResumePoint(undefined, true);
-        const delivered: string[] = [];
-        for (const [share, chunkSize] of [...breaks, [1, 50] as const]) {
-          const body = kubelet(lines, point.sinceTime, point.last === undefined ? tail : undefined);
-          delivered.push(...readUntil(point, body, Math.floor(share * body.length), chunkSize, 1000));
-        }
-        assert.equal(delivered.join(''), whole(lines.slice(-tail)));
-      }),
+      fc.property(
+        linesOf(fc.constantFrom(1, 250, 1000)),
+        cuts,
+        fc.integer({ min: 1, max: 50 }),
+        (lines, breaks, tail) => {
+          const point = new ResumePoint(undefined, true);
+          const delivered: string[] = [];
+          for (const [share, chunkSize] of [...breaks, [1, 50] as const]) {
+            const body = kubelet(lines, point.sinceTime, point.last === undefined ? tail : undefined);
+            delivered.push(...readUntil(point, body, Math.floor(share * body.length), chunkSize, 1000));
+          }
+          assert.equal(delivered.join(''), whole(lines.slice(-tail)));
+        },
+      ),
     );
   });
 

@@ -1,0 +1,432 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { Cancelled, Failure } from '../../../src/base';
+import { followLogs, type LogEvent, type LogRequest } from '../../../src/logs';
+import { kubernetes } from '../../../src/tools';
+import { FakeApi } from './fake-api';
+
+type Gap = Extract<LogEvent, { type: 'gap' }>;
+
+/** Reads a feed as it comes and lets tests wait for what they expect. */
+class Reader {
+  readonly events: LogEvent[] = [];
+  readonly done: Promise<unknown>;
+  private readonly iterator: AsyncIterator<LogEvent, undefined>;
+  private readonly controller = new AbortController();
+  private wake: () => void = () => undefined;
+
+  constructor(api: FakeApi, request: Partial<LogRequest> = {}) {
+    this.iterator = followLogs({
+      access: api.access,
+      namespace: 'default',
+      selectors: ['app=x'],
+      follow: true,
+      signal: this.controller.signal,
+      ...request,
+    })[Symbol.asyncIterator]();
+    this.done = this.read().catch((error: unknown) => error);
+  }
+
+  get lines(): string[] {
+    return this.events.flatMap((event) => (event.type === 'line' ? [event.line.text] : []));
+  }
+
+  get gaps(): Gap[] {
+    return this.events.filter((event) => event.type === 'gap');
+  }
+
+  get summary(): string[] {
+    return this.events.map((event) => {
+      if (event.type === 'line') return `${event.line.restart} ${event.line.text}`;
+      return 'restart' in event ? `${event.restart} ${event.type}` : event.type;
+    });
+  }
+
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((resolve) => (this.wake = resolve));
+  }
+
+  untilLines(count: number): Promise<void> {
+    return this.until(() => this.lines.length >= count);
+  }
+
+  async cancel(): Promise<unknown> {
+    this.controller.abort();
+    return this.done;
+  }
+
+  return(): Promise<IteratorResult<LogEvent>> {
+    return this.iterator.return!();
+  }
+
+  private async read(): Promise<void> {
+    for (;;) {
+      const result = await this.iterator.next();
+      if (result.done) return;
+      this.events.push(result.value);
+      this.wake();
+    }
+  }
+}
+
+const numbered = (count: number, prefix = '') => Array.from({ length: count }, (_, index) => `${prefix}${index}`);
+
+describe('followLogs', () => {
+  let api: FakeApi;
+  const readers: Reader[] = [];
+
+  const read = (request?: Partial<LogRequest>) => {
+    const reader = new Reader(api, request);
+    readers.push(reader);
+    return reader;
+  };
+
+  before('loads the Kubernetes client', async function () {
+    this.timeout(60_000);
+    await kubernetes();
+  });
+
+  beforeEach(async () => {
+    api = await FakeApi.start();
+  });
+
+  afterEach(async () => {
+    for (const reader of readers.splice(0)) await reader.cancel();
+    await api.dispose();
+  });
+
+  it('delivers what is there and what comes, and tells when the container ended', async () => {
+    const pod = api.addPod('a');
+    const container = pod.container().start().write('one\n');
+    const reader = read();
+    await reader.untilLines(1);
+    container.write('two\n').write('no line break').end(3);
+    api.publish(pod);
+    await reader.until(() => reader.events.at(-1)?.type === 'ended');
+    assert.deepEqual(reader.summary, ['0 started', '0 one', '0 two', '0 no line break', '0 ended']);
+    assert.deepEqual(reader.events.at(-1), {
+      type: 'ended',
+      pod: 'a',
+      container: 'app',
+      restart: 0,
+      exitCode: 3,
+      reason: 'Error',
+    });
+    const [, line] = reader.events;
+    assert.deepEqual(line, {
+      type: 'line',
+      line: {
+        pod: 'a',
+        podUid: 'uid-a',
+        container: 'app',
+        restart: 0,
+        timestamp: '2026-11-24T07:18:57.001000000Z',
+        text: 'one',
+      },
+    });
+  });
+
+  it('waits for a container by the watch, without asking again and again', async () => {
+    const pod = api.addPod('a');
+    const reader = read();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal(api.requests.filter((request) => request.includes('/log')).length, 0);
+    pod.container().start().write('here\n');
+    api.publish(pod);
+    await reader.untilLines(1);
+  });
+
+  it('delivers every line once wherever connections break', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 3000 }), { maxLength: 12 }),
+        fc.boolean(),
+        fc.array(fc.constantFrom(0, 0, 1, 300), { minLength: 60, maxLength: 60 }),
+        async (cuts, clean, steps) => {
+          // What ends in order within the first timestamp is indistinguishable from a message of the kubelet's.
+          api.cuts = cuts.filter((cut) => !clean || cut > 40);
+          api.cutsAreClean = clean;
+          const pod = api.addPod(`pod-${api.requests.length}`);
+          const container = pod.container().start();
+          let now = Date.UTC(2026, 10, 24, 7, 18, 57);
+          const texts = steps.map((step, index) => {
+            now += step;
+            const text = `${index} ${'äöü€😀'.repeat(index % 7)}`;
+            container.write(`${text}\n`, new Date(now).toISOString());
+            return text;
+          });
+          container.end();
+          api.publish(pod);
+          const reader = read();
+          await reader.until(() => reader.events.at(-1)?.type === 'ended');
+          await reader.cancel();
+          api.deletePod(pod);
+          assert.deepEqual(reader.lines, texts);
+          assert.deepEqual(reader.gaps, []);
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+
+  it('goes on after the connection broke while the container writes', async () => {
+    const pod = api.addPod('a');
+    const container = pod.container().start();
+    const reader = read();
+    for (let round = 0; round < 5; round++) {
+      container.write(`${round}\n`);
+      api.publish(pod);
+      await reader.untilLines(round + 1);
+      api.breakConnections();
+    }
+    container.write('5\n');
+    await reader.untilLines(6);
+    assert.deepEqual(reader.lines, numbered(6));
+  });
+
+  it('fetches the rest of a container that was restarted while the API was away, and says that it was away', async () => {
+    const pod = api.addPod('a');
+    const container = pod.container().start().write('a0\n');
+    const reader = read();
+    await reader.untilLines(1);
+    await api.downAndMove();
+    await reader.until(() => reader.events.at(-1)?.type === 'interrupted');
+    container.write('a1\n').write('a2').restart().write('b0\n');
+    api.publish(pod);
+    await api.up();
+    await reader.untilLines(4);
+    const lifecycle = reader.summary.filter((event) => event !== 'interrupted' && event !== 'resumed');
+    assert.deepEqual(lifecycle, ['0 started', '0 a0', '0 a1', '0 a2', '0 ended', '1 started', '1 b0']);
+    assert.deepEqual(
+      reader.summary.filter((event) => event === 'interrupted' || event === 'resumed'),
+      ['interrupted', 'resumed'],
+    );
+  });
+
+  it('tells of a gap when a container was restarted more than once meanwhile', async () => {
+    const pod = api.addPod('a');
+    const container = pod.container().start().write('a0\n');
+    const reader = read();
+    await reader.untilLines(1);
+    await api.down();
+    container.write('lost\n').restart().write('lost too\n').restart().write('c0\n').restart().write('d0\n');
+    api.publish(pod);
+    await api.up();
+    await reader.untilLines(3);
+    assert.deepEqual(reader.lines, ['a0', 'c0', 'd0']);
+    assert.deepEqual(
+      reader.gaps.map(({ restart, after }) => [restart, after?.slice(0, 23)]),
+      [
+        [0, '2026-11-24T07:18:57.001'],
+        [1, undefined],
+      ],
+    );
+  });
+
+  it('tells of a gap when the log was rotated meanwhile', async () => {
+    const pod = api.addPod('a');
+    const container = pod.container().start().write('a0\n');
+    const reader = read();
+    await reader.untilLines(1);
+    await api.down();
+    container.write('lost\n').rotate().write('a2\n');
+    api.publish(pod);
+    await api.up();
+    await reader.untilLines(2);
+    assert.deepEqual(reader.summary.slice(-2), ['0 gap', '0 a2']);
+  });
+
+  it('tells of a gap when the pod vanished before its log was read', async () => {
+    const pod = api.addPod('a');
+    pod.container().start().write('a0\n');
+    const reader = read();
+    await reader.untilLines(1);
+    await api.down();
+    pod.container().write('lost\n').end(0);
+    api.publish(pod);
+    api.deletePod(pod);
+    await api.up();
+    await reader.until(() => reader.events.some((event) => event.type === 'ended'));
+    assert.equal(reader.gaps.length, 1);
+  });
+
+  it('reads on to the end when the pod is deleted', async () => {
+    const pod = api.addPod('a');
+    const container = pod.container().start().write('a0\n');
+    const reader = read();
+    await reader.untilLines(1);
+    api.deletePod(pod);
+    container.write('a1\n').write('a2').end(0);
+    await reader.until(() => reader.events.at(-1)?.type === 'ended');
+    assert.deepEqual(reader.lines, ['a0', 'a1', 'a2']);
+    assert.deepEqual(reader.gaps, []);
+  });
+
+  it('does not take a pod of the same name for the old one', async () => {
+    const old = api.addPod('a', ['app'], 'old');
+    old.container().start().write('old\n');
+    const reader = read();
+    await reader.untilLines(1);
+    old.container().end(0);
+    api.deletePod(old);
+    const replacement = api.addPod('a', ['app'], 'new');
+    replacement.container().start().write('new\n');
+    api.publish(replacement);
+    await reader.untilLines(2);
+    const uids = reader.events.flatMap((event) => (event.type === 'line' ? [event.line.podUid] : []));
+    assert.deepEqual(
+      [reader.lines, uids],
+      [
+        ['old', 'new'],
+        ['old', 'new'],
+      ],
+    );
+  });
+
+  it('gives the earlier log even when the kubelet has served the next one in its place', async () => {
+    const pod = api.addPod('a');
+    const container = pod.container().start();
+    api.publish(pod);
+    container.write('a0\n').restart().write('b0\n');
+    const reader = read();
+    await reader.untilLines(1);
+    api.publish(pod);
+    await reader.untilLines(2);
+    container.write('b1\n');
+    await reader.untilLines(3);
+    assert.deepEqual([...reader.lines].sort(), ['a0', 'b0', 'b1']);
+    assert.deepEqual(reader.gaps, []);
+  });
+
+  it('lists again when the history of the watch is gone', async () => {
+    api.goneWatches = 2;
+    const reader = read();
+    while (api.goneWatches > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    const pod = api.addPod('late');
+    pod.container().start().write('here\n');
+    api.publish(pod);
+    await reader.untilLines(1);
+    assert.ok(
+      api.requests.filter((request) => !request.includes('watch') && request.includes('labelSelector')).length > 1,
+    );
+  });
+
+  it('follows all containers of all selected pods, each pod once', async () => {
+    const first = api.addPod('a', ['init', 'app']);
+    for (const container of first.containers) container.start().write(`a/${container.name}\n`);
+    const other = api.addPod('other', ['app'], 'uid-other', { app: 'y' });
+    other.container().start().write('unwanted\n');
+    const reader = read({ selectors: ['app=x', 'app=x'] });
+    await reader.untilLines(2);
+    const second = api.addPod('b');
+    second.container().start().write('b/app\n');
+    api.publish(second);
+    await reader.untilLines(3);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.deepEqual([...reader.lines].sort(), ['a/app', 'a/init', 'b/app']);
+  });
+
+  it('follows the named containers only', async () => {
+    const pod = api.addPod('a', ['app', 'sidecar']);
+    for (const container of pod.containers) container.start().write(`${container.name}\n`);
+    const reader = read({ containers: ['sidecar'], follow: false });
+    await reader.done;
+    assert.deepEqual(reader.lines, ['sidecar']);
+  });
+
+  it('stops reading the socket while nobody reads the events', async () => {
+    const pod = api.addPod('a');
+    const container = pod.container().start();
+    const text = 'x'.repeat(1000);
+    const count = 20_000;
+    for (let index = 0; index < count; index++) container.write(`${text}\n`);
+    const iterator = followLogs({ access: api.access, namespace: 'default', selectors: ['app=x'], follow: false })[
+      Symbol.asyncIterator
+    ]();
+    await iterator.next();
+    let before = -1;
+    while (before !== api.sent) {
+      before = api.sent;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    assert.ok(api.sent < 14_000_000, `${api.sent} of ${count * 1031} bytes sent though nobody read`);
+    let lines = 0;
+    for (let result = await iterator.next(); !result.done; result = await iterator.next()) {
+      if (result.value.type === 'line') lines++;
+    }
+    assert.equal(lines, count);
+  });
+
+  it('cuts a very long line into pieces', async () => {
+    const text = 'é'.repeat(2_000_000);
+    api.cuts = [1_000_000, 2_500_000];
+    const pod = api.addPod('a');
+    pod.container().start().write(`${text}\n`).write('next\n').end(0);
+    api.publish(pod);
+    const reader = read({ follow: false });
+    await reader.done;
+    assert.equal(reader.lines.slice(0, -1).join(''), text);
+    assert.equal(reader.lines.at(-1), 'next');
+  });
+
+  it('without follow delivers what is there, the earlier container included, and ends', async () => {
+    const pod = api.addPod('a');
+    pod.container().start().write('a0\n').restart().write('b0\n').restart().write('c0\n');
+    api.publish(pod);
+    const reader = read({ follow: false });
+    assert.equal(await reader.done, undefined);
+    assert.deepEqual(reader.summary, ['1 started', '1 b0', '1 ended', '2 started', '2 c0']);
+  });
+
+  it('leaves out what is older than asked for', async () => {
+    const pod = api.addPod('a');
+    const container = pod.container().start();
+    for (const second of [0, 1, 2, 3])
+      container.write(`${second}\n`, new Date(Date.UTC(2026, 0, 1, 0, 0, second, 500)).toISOString());
+    const reader = read({ follow: false, since: new Date(Date.UTC(2026, 0, 1, 0, 0, 1, 501)) });
+    await reader.done;
+    assert.deepEqual(reader.lines, ['2', '3']);
+  });
+
+  it('begins with the last lines asked for, and goes on from there', async () => {
+    const pod = api.addPod('a');
+    const container = pod.container().start();
+    for (const text of numbered(10)) container.write(`${text}\n`);
+    const reader = read({ tail: 2 });
+    await reader.untilLines(2);
+    api.breakConnections();
+    container.write('10\n');
+    await reader.untilLines(3);
+    assert.deepEqual(reader.lines, ['8', '9', '10']);
+  });
+
+  it('ends all connections at once when cancelled', async () => {
+    const pod = api.addPod('a');
+    pod.container().start().write('one\n');
+    const reader = read();
+    await reader.untilLines(1);
+    assert.ok((await reader.cancel()) instanceof Cancelled);
+    while (api.connections > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  });
+
+  it('ends all connections at once when the reader leaves', async () => {
+    const pod = api.addPod('a');
+    pod.container().start().write('one\n');
+    const reader = read();
+    await reader.untilLines(1);
+    await reader.return();
+    assert.equal(await reader.done, undefined);
+    while (api.connections > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  });
+
+  it('says so when the API denies access', async () => {
+    api.refuseAll = 403;
+    const reader = read();
+    const error = await reader.done;
+    assert.ok(error instanceof Failure && error.code === 'logs-refused', String(error));
+  });
+
+  it('says so when there is nothing to select by', () => {
+    assert.throws(() => read({ selectors: [] }), { code: 'logs-without-selector' });
+  });
+});
