@@ -16,6 +16,8 @@ export interface HelmUpgrade {
   /** Labels of the release record (Helm 3.13 and later). */
   readonly labels?: Readonly<Record<string, string>>;
 }
+
+/** `timeoutMs` limits what Helm itself waits for (hooks); Helm is ended when it does not keep to it. */
 export type HelmOptions = Pick<RunOptions, 'signal' | 'onLine' | 'timeoutMs'>;
 
 /**
@@ -45,6 +47,7 @@ export class Helm {
         ...['--values', '-'],
         ...(labelArgs.length > 0 ? ['--labels', labelArgs.join(',')] : []),
         ...(await this.clientSideApply()),
+        ...timeoutArgs(options),
       ],
       { ...options, stdin: JSON.stringify(values) },
     );
@@ -81,6 +84,7 @@ export class Helm {
       [
         ...['rollback', release, ...(revision === undefined ? [] : [String(revision)]), '--namespace', namespace],
         ...(await this.clientSideApply()),
+        ...timeoutArgs(options),
       ],
       options,
     );
@@ -88,7 +92,8 @@ export class Helm {
 
   /** Removes a release with all its objects and its history; that there is none is no failure. */
   async uninstall(release: string, namespace: string, options: HelmOptions = {}): Promise<void> {
-    await this.run(['uninstall', release, '--namespace', namespace, '--ignore-not-found'], options);
+    const args = ['uninstall', release, '--namespace', namespace, '--ignore-not-found'];
+    await this.run([...args, ...timeoutArgs(options)], options);
   }
 
   /** The objects a chart renders to, as one YAML text. The cluster is not asked. */
@@ -114,6 +119,7 @@ export class Helm {
     const { kubeconfig, context } = this.access;
     return this.toolbox.run('helm', [...args, '--kubeconfig', kubeconfig, '--kube-context', context], {
       ...options,
+      ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs + TIMEOUT_GRACE_MS }),
       env: { ...ISOLATION, KUBECACHEDIR: join(dirname(kubeconfig), 'cache') },
     });
   }
@@ -133,6 +139,12 @@ export async function releaseHistory(
   );
   return items.map(releaseRecord).sort((a, b) => b.revision - a.revision);
 }
+
+function timeoutArgs({ timeoutMs }: HelmOptions): string[] {
+  return timeoutMs === undefined ? [] : ['--timeout', `${Math.max(1, Math.ceil(timeoutMs / 1000))}s`];
+}
+
+const TIMEOUT_GRACE_MS = 5000;
 
 /** Variables by which Helm would reach another cluster, keep its records elsewhere or speak differently. */
 const ISOLATION: Readonly<Record<string, string | undefined>> = {

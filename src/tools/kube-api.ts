@@ -102,11 +102,7 @@ export class KubeApi {
     const lines = new LineSplitter((line) => {
       if (line !== '') onEvent(JSON.parse(line) as WatchEvent);
     }, Number.POSITIVE_INFINITY);
-    try {
-      for await (const chunk of response) lines.write(chunk as Buffer);
-    } catch (error) {
-      throw transportFailure(error, this.server, signal);
-    }
+    for await (const chunk of chunksOf(response, this.server, signal)) lines.write(chunk);
   }
 
   private async requestText(method: 'GET' | 'DELETE', path: string, query: KubeQuery, signal?: AbortSignal) {
@@ -181,12 +177,16 @@ const ANSWER_TIMEOUT_MS = 15_000;
 
 async function readAll(response: IncomingMessage, server: URL, signal?: AbortSignal): Promise<string> {
   const chunks: Buffer[] = [];
+  for await (const chunk of chunksOf(response, server, signal)) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+async function* chunksOf(response: IncomingMessage, server: URL, signal?: AbortSignal): AsyncGenerator<Buffer> {
   try {
-    for await (const chunk of response) chunks.push(chunk as Buffer);
+    for await (const chunk of response) yield chunk as Buffer;
   } catch (error) {
     throw transportFailure(error, server, signal);
   }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function parseStatus(body: string): { message: string; reason?: string } {

@@ -1,0 +1,192 @@
+import { isCancelled, throwIfCancelled } from '../base';
+import { Helm, releaseHistory, ToolFailure, type KubeApi, type ReleaseRecord, type Toolbox } from '../tools';
+import { readContent, type DeployContent } from './content';
+import { helmFailure } from './helm-failure';
+import { bringBack, isHalfMade, repair, servingRevision, type ReleaseHandle } from './history';
+import { allServe, stuckPods, withApi } from './inspect';
+import { withReleaseLock } from './lock';
+import { watchRollout } from './rollout';
+import type { DeployEvent, DeployRequest, DeployResult, PodJudge } from './types';
+import { podSelectors, workloadsOf, type WorkloadReference } from './workloads';
+
+/** What deploying needs besides the request. */
+export interface DeployContext {
+  readonly toolbox: Toolbox;
+  readonly signal?: AbortSignal | undefined;
+  readonly onEvent?: ((event: DeployEvent) => void) | undefined;
+  readonly judge?: PodJudge | undefined;
+  /** Called with the selectors of the release's pods once Kubernetes has the new revision; also when nothing changed. */
+  readonly onRolloutStarted?: ((selectors: string[]) => void) | undefined;
+}
+
+/**
+ * Deploys one release and waits until it serves. When chart, values and image are those of the running revision,
+ * nothing is touched. A release that a crash left pending is repaired first.
+ *
+ * When the new revision can never become ready, its pods stay for inspection; the revision before serves on as far as
+ * the chart's update strategy lets it. When cancelled, the release is brought back to the revision before (the first
+ * one is uninstalled) before this rejects.
+ *
+ * @throws Cancelled; Failure `chart-invalid`, `chart-unreadable`, `values-file-unreadable`, `immutable-field`,
+ * `object-refused`, `object-owned-elsewhere`, `kind-unknown`, `rollout-timeout`, `job-failed`, `cluster-unreachable`,
+ * `release-busy`, `tool-missing`, or what the judge says of a pod.
+ */
+export async function deploy(request: DeployRequest, context: DeployContext): Promise<DeployResult> {
+  const content = readContent(request);
+  // Its rejection is taken where it is awaited; until then Node must not call it unhandled.
+  content.catch(() => undefined);
+  void prepareDeploy(context.toolbox).catch(() => undefined);
+  return withApi(request.access, (api) => new Deployment(request, context, api).run(content));
+}
+
+/** Does ahead of time what the first deployment would wait for: asks Helm for its version. */
+export async function prepareDeploy(toolbox: Toolbox): Promise<void> {
+  await toolbox.version('helm');
+}
+
+interface Started {
+  readonly revision: number;
+  /** False: nothing was touched. */
+  readonly changed: boolean;
+  readonly workloads: readonly WorkloadReference[];
+  readonly doomed: ReadonlySet<string>;
+}
+
+class Deployment {
+  private readonly handle: ReleaseHandle;
+  private readonly deadline: number;
+  /** The history before anything of ours; undefined until it has been read. */
+  private before: readonly ReleaseRecord[] | undefined;
+
+  constructor(
+    private readonly request: DeployRequest,
+    private readonly context: DeployContext,
+    private readonly api: KubeApi,
+  ) {
+    const helm = new Helm(context.toolbox, request.access);
+    this.handle = { helm, release: request.release, namespace: request.namespace };
+    this.deadline = performance.now() + request.timeoutMs;
+  }
+
+  async run(content: Promise<DeployContent>): Promise<DeployResult> {
+    const { signal, onEvent, judge, onRolloutStarted } = this.context;
+    try {
+      const started = await this.locked(async () => this.start(await content), signal);
+      onRolloutStarted?.(podSelectors(started.workloads));
+      if (!started.changed) return { revision: started.revision, changed: false };
+      this.tell(`watching the rollout of revision ${started.revision}`);
+      await watchRollout(this.api, started.workloads, {
+        timeoutMs: Math.max(0, this.deadline - performance.now()),
+        judge,
+        doomed: started.doomed,
+        onEvent,
+        signal,
+      });
+      throwIfCancelled(signal);
+      return { revision: started.revision, changed: true };
+    } catch (error) {
+      const cancelled = isCancelled(error, signal);
+      // A Helm that was ended in its work, by us or by its time limit, has left the release pending.
+      if (cancelled || (error instanceof ToolFailure && error.code === 'tool-timeout')) await this.undo();
+      throw error;
+    }
+  }
+
+  /** Everything up to the moment when Kubernetes has the new revision. */
+  private async start(content: DeployContent): Promise<Started> {
+    const { release, namespace, chartPath, chart } = this.request;
+    const { judge, signal } = this.context;
+    const history = await this.soundHistory();
+    this.before = history;
+    const [latest] = history;
+    const serving = latest ? workloadsOf(latest.manifest, namespace) : [];
+    if (latest && (await this.isUnchanged(latest, content, serving))) {
+      return { revision: latest.revision, changed: false, workloads: serving, doomed: new Set() };
+    }
+    const stuck = await stuckPods(this.api, serving, judge, signal);
+
+    this.tell(`helm upgrade --install ${release}`);
+    const { revision } = await this.upgrade({
+      release,
+      namespace,
+      chartPath,
+      valuesFiles: chart.valuesFiles,
+      values: content.values,
+      labels: { [CONTENT_LABEL]: content.hash },
+    });
+    const now = await releaseHistory(this.api, release, namespace, signal);
+    const workloads = workloadsOf(now.find((record) => record.revision === revision)?.manifest ?? '', namespace);
+    // A StatefulSet never replaces a pod that is not ready, and a pod of unchanged content waits out its back-off.
+    await Promise.all(
+      stuck.map(({ metadata }) =>
+        this.api.delete(`/api/v1/namespaces/${metadata.namespace ?? namespace}/pods/${metadata.name}`, signal),
+      ),
+    );
+    return { revision, changed: true, workloads, doomed: new Set(stuck.map(({ metadata }) => metadata.uid ?? '')) };
+  }
+
+  private async soundHistory(): Promise<readonly ReleaseRecord[]> {
+    const { release, namespace } = this.request;
+    const { signal, onEvent } = this.context;
+    const history = await releaseHistory(this.api, release, namespace, signal);
+    const repaired = await repair(this.handle, history, { signal, timeoutMs: this.remaining() });
+    if (repaired === undefined) return history;
+    onEvent?.({ type: 'warning', message: repaired });
+    return releaseHistory(this.api, release, namespace, signal);
+  }
+
+  private async isUnchanged(latest: ReleaseRecord, content: DeployContent, workloads: readonly WorkloadReference[]) {
+    if (latest.status !== 'deployed' || latest.labels[CONTENT_LABEL] !== content.hash) return false;
+    return allServe(this.api, workloads, this.context.signal);
+  }
+
+  private async upgrade(upgrade: Parameters<Helm['upgradeInstall']>[0]): Promise<{ revision: number }> {
+    try {
+      return await this.handle.helm.upgradeInstall(upgrade, {
+        signal: this.context.signal,
+        timeoutMs: this.remaining(),
+      });
+    } catch (error) {
+      throw helmFailure(error, { release: upgrade.release, chartPath: upgrade.chartPath });
+    }
+  }
+
+  /**
+   * Takes back a revision of ours that does not serve yet. The signal that cancelled us must not stop this, so it has a
+   * time limit of its own.
+   */
+  private async undo(): Promise<void> {
+    const before = this.before;
+    if (before === undefined) return;
+    this.tell('bringing the previous revision back');
+    await this.locked(async () => {
+      const { release, namespace } = this.request;
+      const history = await releaseHistory(this.api, release, namespace, AbortSignal.timeout(UNDO_TIMEOUT_MS));
+      const [latest] = history;
+      const ours = (before[0]?.revision ?? 0) + 1;
+      // A newer revision than ours is somebody else's, and so is what it replaced.
+      if (latest === undefined || latest.revision > ours) return;
+      if (latest.revision < ours && !isHalfMade(latest)) return;
+      await bringBack(this.handle, servingRevision(before), { timeoutMs: UNDO_TIMEOUT_MS });
+    });
+  }
+
+  private locked<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return withReleaseLock(this.request, work, {
+      signal,
+      onWait: () => this.tell('waiting for another vapp that changes the same release'),
+    });
+  }
+
+  private tell(message: string): void {
+    this.context.onEvent?.({ type: 'progress', message });
+  }
+
+  private remaining(): number {
+    return Math.max(1000, this.deadline - performance.now());
+  }
+}
+
+/** Names the content of a revision on its record. */
+const CONTENT_LABEL = 'vapp-content';
+const UNDO_TIMEOUT_MS = 60_000;

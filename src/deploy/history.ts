@@ -1,0 +1,81 @@
+import { Failure } from '../base';
+import type { Helm, HelmOptions, ReleaseRecord } from '../tools';
+import { helmFailure } from './helm-failure';
+
+/** One release and the Helm that changes it. */
+export interface ReleaseHandle {
+  readonly helm: Helm;
+  readonly release: string;
+  readonly namespace: string;
+}
+
+/** The revision that serves while a newer one is being made, or was left half made. */
+export function servingRevision(history: readonly ReleaseRecord[]): ReleaseRecord | undefined {
+  return history.find(({ status }) => status === 'deployed') ?? history.find(({ status }) => status === 'superseded');
+}
+
+/** Whether a process ended in the midst of changing the release. */
+export function isHalfMade(record: ReleaseRecord | undefined): boolean {
+  return record !== undefined && (record.status.startsWith('pending-') || record.status === 'uninstalling');
+}
+
+/** Brings a release back to an earlier revision, or takes it away when there is none to go back to. */
+export async function bringBack(
+  { helm, release, namespace }: ReleaseHandle,
+  to: ReleaseRecord | undefined,
+  options: HelmOptions,
+): Promise<void> {
+  try {
+    if (to) await helm.rollback(release, namespace, to.revision, options);
+    else await helm.uninstall(release, namespace, options);
+  } catch (error) {
+    throw helmFailure(error, { release });
+  }
+}
+
+/**
+ * Repairs a release that a crash left half made; nothing happens to a sound one.
+ *
+ * @returns what was done, in words, if anything was.
+ */
+export async function repair(
+  handle: ReleaseHandle,
+  history: readonly ReleaseRecord[],
+  options: HelmOptions,
+): Promise<string | undefined> {
+  const [latest] = history;
+  if (!latest || !isHalfMade(latest)) return undefined;
+  const serving = latest.status === 'uninstalling' ? undefined : servingRevision(history);
+  await bringBack(handle, serving, options);
+  const state = `Release ${handle.release} had been left ${latest.status} in revision ${latest.revision}`;
+  return serving ? `${state}; it was rolled back to revision ${serving.revision}.` : `${state}; it was uninstalled.`;
+}
+
+/**
+ * The revision to roll back to: the one named, else the newest before the latest that was once in service.
+ *
+ * @throws Failure `nothing-to-roll-back`, `revision-not-found`.
+ */
+export function rollbackTarget(release: string, history: readonly ReleaseRecord[], wanted?: number): ReleaseRecord {
+  if (wanted !== undefined) {
+    const named = history.find(({ revision }) => revision === wanted);
+    if (named) return named;
+    throw new Failure({
+      code: 'revision-not-found',
+      fault: 'usage',
+      summary: `Release ${release} has no revision ${wanted}.`,
+      evidence: history.map(({ revision, status, updated }) => `revision ${revision}: ${status}, ${updated}`),
+    });
+  }
+  const previous = history.slice(1).find(({ status }) => status === 'deployed' || status === 'superseded');
+  if (previous) return previous;
+  throw new Failure({
+    code: 'nothing-to-roll-back',
+    fault: 'usage',
+    summary:
+      history.length === 0
+        ? `Nothing can be rolled back: there is no release ${release}.`
+        : `Nothing can be rolled back: release ${release} has no earlier revision that was in service.`,
+    evidence: history.map(({ revision, status, updated }) => `revision ${revision}: ${status}, ${updated}`),
+  });
+}

@@ -1,0 +1,73 @@
+import { KubeApi, KubeApiFailure, type ClusterAccess } from '../tools';
+import type { PodObject, WorkloadObject } from './objects';
+import type { PodJudge } from './types';
+import { isAsRendered, podSelectors, progressOf, workloadPath, type WorkloadReference } from './workloads';
+
+/** Opens the API for some work and closes it afterwards. */
+export async function withApi<T>(access: ClusterAccess, work: (api: KubeApi) => Promise<T>): Promise<T> {
+  const api = await KubeApi.open(access);
+  try {
+    return await work(api);
+  } finally {
+    api.close();
+  }
+}
+
+/** The object as it is now; undefined when it does not exist. */
+export async function liveWorkload(
+  api: KubeApi,
+  { kind, namespace, name }: WorkloadReference,
+  signal?: AbortSignal,
+): Promise<WorkloadObject | undefined> {
+  try {
+    return await api.get<WorkloadObject>(workloadPath(kind, namespace, name), {}, signal);
+  } catch (error) {
+    if (error instanceof KubeApiFailure && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
+/** Whether every workload exists, is what the chart rendered, and is ready. */
+export async function allServe(api: KubeApi, workloads: readonly WorkloadReference[], signal?: AbortSignal) {
+  const serve = await Promise.all(
+    workloads.map(async (reference) => {
+      const live = await liveWorkload(api, reference, signal);
+      return (
+        live?.metadata.deletionTimestamp === undefined &&
+        live !== undefined &&
+        isAsRendered(reference, live) &&
+        progressOf(reference.kind, reference.name, live).complete
+      );
+    }),
+  );
+  return serve.every(Boolean);
+}
+
+/** The pods of the workloads, each once, in the order of their names. */
+export async function podsOf(api: KubeApi, workloads: readonly WorkloadReference[], signal?: AbortSignal) {
+  const lists = await Promise.all(
+    namespacesOf(workloads).flatMap((namespace) =>
+      podSelectors(workloads.filter((reference) => reference.namespace === namespace)).map((labelSelector) =>
+        api.list<PodObject>(`/api/v1/namespaces/${namespace}/pods`, { labelSelector }, signal),
+      ),
+    ),
+  );
+  const pods = new Map(lists.flatMap(({ items }) => items).map((pod) => [pod.metadata.uid, pod]));
+  return [...pods.values()].sort((a, b) => a.metadata.name.localeCompare(b.metadata.name));
+}
+
+/** The pods that can never become ready as they are. They block what comes next and are worth a fresh start. */
+export async function stuckPods(
+  api: KubeApi,
+  workloads: readonly WorkloadReference[],
+  judge: PodJudge | undefined,
+  signal?: AbortSignal,
+): Promise<PodObject[]> {
+  if (!judge || workloads.length === 0) return [];
+  const pods = await podsOf(api, workloads, signal);
+  return pods.filter((pod) => pod.metadata.deletionTimestamp === undefined && judge(pod) !== undefined);
+}
+
+export function namespacesOf(workloads: readonly WorkloadReference[]): string[] {
+  return [...new Set(workloads.map(({ namespace }) => namespace))];
+}

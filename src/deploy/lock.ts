@@ -1,0 +1,43 @@
+import { dirname, join } from 'node:path';
+import { lock } from 'proper-lockfile';
+import { sleep } from '../base';
+import type { ClusterAccess } from '../tools';
+
+/**
+ * Runs work while no other process of ours changes the same release, so that a release found pending was left behind
+ * and is not somebody's at work. A crashed holder's lock is taken over after ten seconds.
+ */
+export async function withReleaseLock<T>(
+  subject: { readonly access: ClusterAccess; readonly namespace: string; readonly release: string },
+  work: () => Promise<T>,
+  options: { readonly signal?: AbortSignal | undefined; readonly onWait?: () => void } = {},
+): Promise<T> {
+  const file = join(dirname(subject.access.kubeconfig), `release-${subject.namespace}-${subject.release}`);
+  const release = await acquire(file, options);
+  try {
+    return await work();
+  } finally {
+    await release();
+  }
+}
+
+async function acquire(
+  file: string,
+  { signal, onWait }: { signal?: AbortSignal | undefined; onWait?: () => void },
+): Promise<() => Promise<void>> {
+  for (let waiting = false; ; waiting = true) {
+    try {
+      // After a long sleep of the machine another process may have taken the lock over; then it is no longer ours to
+      // give back, and Helm itself refuses to work on one release twice at a time.
+      let lost = false;
+      const release = await lock(file, { realpath: false, stale: 10_000, onCompromised: () => (lost = true) });
+      return async () => {
+        if (!lost) await release();
+      };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw error;
+    }
+    if (!waiting) onWait?.();
+    await sleep(100, signal);
+  }
+}

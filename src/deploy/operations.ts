@@ -1,0 +1,175 @@
+import { Failure, orCancelled } from '../base';
+import { Helm, releaseHistory, type ClusterAccess } from '../tools';
+import { Collection } from './collection';
+import type { DeployContext } from './deploy';
+import { helmFailure } from './helm-failure';
+import { repair, rollbackTarget } from './history';
+import { liveWorkload, podsOf, stuckPods, withApi } from './inspect';
+import { withReleaseLock } from './lock';
+import type { PodObject } from './objects';
+import { summarisePod } from './pods';
+import { watchRollout } from './rollout';
+import type { DeployResult, ReleaseStatus } from './types';
+import { podSelector, podSelectors, progressOf, workloadsOf, type WorkloadReference } from './workloads';
+
+/** A release on a cluster. */
+export interface ReleaseSubject {
+  readonly release: string;
+  readonly namespace: string;
+  readonly access: ClusterAccess;
+}
+
+export interface RollbackRequest extends ReleaseSubject {
+  /** Absent: the newest revision before the latest that was once in service. */
+  readonly revision?: number;
+  /** Longest wait for the rollout, milliseconds. Default 120 000. */
+  readonly timeoutMs?: number;
+}
+
+export interface UninstallRequest extends ReleaseSubject {
+  /** Longest wait for the pods to end, milliseconds. Default 120 000. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Makes an earlier revision serve again, as a new revision, and waits until it does. It is not undone when cancelled:
+ * Kubernetes goes on to bring the earlier revision into service.
+ *
+ * @throws Cancelled; Failure `nothing-to-roll-back`, `revision-not-found`, and those of the rollout; see `deploy`.
+ */
+export function rollback(request: RollbackRequest, context: DeployContext): Promise<DeployResult> {
+  const { release, namespace, access } = request;
+  const { signal, judge, onEvent } = context;
+  const timeoutMs = request.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const helm = new Helm(context.toolbox, access);
+  return withApi(access, async (api) => {
+    const started = await withReleaseLock(
+      request,
+      async () => {
+        const history = await releaseHistory(api, release, namespace, signal);
+        const target = rollbackTarget(release, history, request.revision);
+        const [latest] = history;
+        const stuck = await stuckPods(api, latest ? workloadsOf(latest.manifest, namespace) : [], judge, signal);
+        onEvent?.({ type: 'progress', message: `helm rollback ${release} ${target.revision}` });
+        try {
+          await helm.rollback(release, namespace, target.revision, { signal, timeoutMs });
+        } catch (error) {
+          // A pending release blocks every later change. What was asked for is the way out of that, so it is completed.
+          if (signal?.aborted) await completeRollback(request, context, helm);
+          throw helmFailure(error, { release });
+        }
+        const [made] = await releaseHistory(api, release, namespace, signal);
+        await Promise.all(
+          stuck.map(({ metadata }) =>
+            api.delete(`/api/v1/namespaces/${metadata.namespace ?? namespace}/pods/${metadata.name}`, signal),
+          ),
+        );
+        return { made, doomed: new Set(stuck.map(({ metadata }) => metadata.uid ?? '')) };
+      },
+      { signal },
+    );
+    const workloads = workloadsOf(started.made?.manifest ?? '', namespace);
+    context.onRolloutStarted?.(podSelectors(workloads));
+    await watchRollout(api, workloads, { timeoutMs, judge, doomed: started.doomed, onEvent, signal });
+    return { revision: started.made?.revision ?? 0, changed: true };
+  });
+}
+
+/** Takes a release away and waits until its pods are gone. That there is none is no failure. */
+export function uninstall(
+  request: UninstallRequest,
+  context: Pick<DeployContext, 'toolbox' | 'signal' | 'onEvent'>,
+): Promise<void> {
+  const { release, namespace, access } = request;
+  const { signal } = context;
+  const timeoutMs = request.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  return withApi(access, async (api) => {
+    const workloads = await withReleaseLock(
+      request,
+      async () => {
+        const [latest] = await releaseHistory(api, release, namespace, signal);
+        if (!latest) return [];
+        try {
+          await new Helm(context.toolbox, access).uninstall(release, namespace, { signal, timeoutMs });
+        } catch (error) {
+          throw helmFailure(error, { release });
+        }
+        return workloadsOf(latest.manifest, namespace);
+      },
+      { signal },
+    );
+    const stop = new AbortController();
+    const timer = setTimeout(() => stop.abort(), timeoutMs);
+    try {
+      await orCancelled(Promise.all(workloads.map((reference) => podsGone(reference))), signal);
+    } finally {
+      clearTimeout(timer);
+      stop.abort();
+    }
+
+    function podsGone(reference: WorkloadReference): Promise<void> {
+      const pods = new Collection<PodObject>(api, `/api/v1/namespaces/${reference.namespace}/pods`, {
+        labelSelector: podSelector(reference),
+      });
+      return new Promise((resolve, reject) => {
+        const look = () => {
+          if (pods.synced && pods.objects.size === 0) resolve();
+        };
+        pods.follow(look, stop.signal).catch((error: unknown) => {
+          reject(stop.signal.aborted ? podsRemain(release, [...pods.objects.values()], timeoutMs) : (error as Error));
+        });
+      });
+    }
+  });
+}
+
+/** What a release is and how it does; undefined when there is none. */
+export function releaseStatus(subject: ReleaseSubject, signal?: AbortSignal): Promise<ReleaseStatus | undefined> {
+  const { release, namespace, access } = subject;
+  return withApi(access, async (api) => {
+    const [latest] = await releaseHistory(api, release, namespace, signal);
+    if (!latest) return undefined;
+    const references = workloadsOf(latest.manifest, namespace);
+    const [workloads, pods] = await Promise.all([
+      Promise.all(
+        references.map(async (reference) => {
+          const live = await liveWorkload(api, reference, signal);
+          return progressOf(reference.kind, reference.name, live).workload;
+        }),
+      ),
+      podsOf(api, references, signal),
+    ]);
+    const { revision, status, updated } = latest;
+    return { release, namespace, revision, status, updated, workloads, pods: pods.map(summarisePod) };
+  });
+}
+
+/** Label selectors, in the API's text form, that find the pods of a release; empty when there is none. */
+export function releaseSelectors(subject: ReleaseSubject, signal?: AbortSignal): Promise<string[]> {
+  const { release, namespace, access } = subject;
+  return withApi(access, async (api) => {
+    const [latest] = await releaseHistory(api, release, namespace, signal);
+    return latest ? podSelectors(workloadsOf(latest.manifest, namespace)) : [];
+  });
+}
+
+const DEFAULT_TIMEOUT_MS = 120_000;
+const REPAIR_TIMEOUT_MS = 60_000;
+
+async function completeRollback(request: RollbackRequest, context: DeployContext, helm: Helm): Promise<void> {
+  const { release, namespace, access } = request;
+  await withApi(access, async (api) => {
+    const history = await releaseHistory(api, release, namespace, AbortSignal.timeout(REPAIR_TIMEOUT_MS));
+    const repaired = await repair({ helm, release, namespace }, history, { timeoutMs: REPAIR_TIMEOUT_MS });
+    if (repaired !== undefined) context.onEvent?.({ type: 'warning', message: repaired });
+  });
+}
+
+function podsRemain(release: string, pods: readonly PodObject[], timeoutMs: number): Failure {
+  return new Failure({
+    code: 'pods-remain',
+    fault: 'app',
+    summary: `Release ${release} is uninstalled, but pods of it had not ended after ${Math.round(timeoutMs / 1000)} s.`,
+    evidence: pods.map((pod) => `${pod.metadata.name}: ${summarisePod(pod).phase}`),
+  });
+}

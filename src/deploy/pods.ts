@@ -1,0 +1,91 @@
+import type { KubeApi } from '../tools';
+import type { ContainerStatus, EventObject, PodObject } from './objects';
+import type { PodSummary } from './types';
+
+/** What people are shown of a pod. */
+export function summarisePod(pod: PodObject): PodSummary {
+  const terminating = pod.metadata.deletionTimestamp !== undefined;
+  return {
+    name: pod.metadata.name,
+    phase: terminating ? 'Terminating' : (pod.status?.phase ?? 'Unknown'),
+    containers: containersOf(pod).map((container) => {
+      const reason = reasonOf(container);
+      return {
+        name: container.name,
+        ready: container.ready,
+        restarts: container.restartCount,
+        ...(reason === undefined ? {} : { reason }),
+      };
+    }),
+  };
+}
+
+/** One line for each thing that keeps a pod from being ready, as Kubernetes words it. */
+export function podTroubles(pod: PodObject): string[] {
+  const name = pod.metadata.name;
+  const scheduling = pod.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
+  const containers = containersOf(pod)
+    .filter(({ ready, state }) => !ready && state?.terminated?.exitCode !== 0)
+    .map((container) => `${name}/${container.name}: ${stateText(container)}`);
+  return [...(scheduling ? [`${name}: ${scheduling.reason ?? ''} ${scheduling.message ?? ''}`] : []), ...containers];
+}
+
+/** The latest warnings that Kubernetes recorded of an object, newest last, each once. */
+export async function warningsOf(api: KubeApi, namespace: string, uid: string, signal?: AbortSignal) {
+  const { items } = await api.list<EventObject>(
+    `/api/v1/namespaces/${namespace}/events`,
+    { fieldSelector: `involvedObject.uid=${uid},type=Warning` },
+    signal,
+  );
+  return [...new Set(items.map(({ reason, message }) => `${reason ?? 'Warning'}: ${message?.trim() ?? ''}`))].slice(-5);
+}
+
+/** The last lines of each container of a pod that has ended, headed by its name; none where nothing was written. */
+export async function lastWords(api: KubeApi, pod: PodObject, signal?: AbortSignal): Promise<string[]> {
+  const ended = containersOf(pod).filter(
+    ({ state, restartCount }) =>
+      (state?.terminated !== undefined && !isDone(state)) || (restartCount > 0 && !state?.running),
+  );
+  const words = await Promise.all(
+    ended.map(async ({ name }) => {
+      const lines = await lastLines(api, pod, name, signal);
+      return lines.length === 0 ? [] : [`Last lines of container ${name}:`, ...lines];
+    }),
+  );
+  return words.flat();
+}
+
+async function lastLines(api: KubeApi, pod: PodObject, container: string, signal?: AbortSignal): Promise<string[]> {
+  const { name, namespace = 'default' } = pod.metadata;
+  const path = `/api/v1/namespaces/${namespace}/pods/${name}/log`;
+  // Of a container that waits for its restart the API server still has the log of the run that ended. Once it restarts,
+  // that run is the previous one.
+  for (const previous of [false, true]) {
+    const text = await api.text(path, { container, tailLines: LAST_LINES, previous }, signal);
+    const lines = text.trimEnd().split('\n').filter(Boolean);
+    if (lines.length > 0) return lines;
+  }
+  return [];
+}
+
+const LAST_LINES = 20;
+
+function containersOf(pod: PodObject): readonly ContainerStatus[] {
+  return [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+}
+
+function isDone(state: NonNullable<ContainerStatus['state']>): boolean {
+  return state.terminated?.exitCode === 0;
+}
+
+function reasonOf({ state }: ContainerStatus): string | undefined {
+  return state?.waiting?.reason ?? state?.terminated?.reason;
+}
+
+function stateText({ state, restartCount }: ContainerStatus): string {
+  const restarts = restartCount > 0 ? `, ${restartCount} restarts` : '';
+  if (state?.waiting)
+    return `waiting, ${[state.waiting.reason, state.waiting.message].filter(Boolean).join(': ')}${restarts}`;
+  if (state?.terminated) return `ended with exit code ${state.terminated.exitCode}${restarts}`;
+  return state?.running ? `running, not ready${restarts}` : `unknown${restarts}`;
+}

@@ -1,0 +1,235 @@
+import { Failure, messageOf, orCancelled, throwIfCancelled } from '../base';
+import type { KubeApi } from '../tools';
+import { Collection } from './collection';
+import type { KubeObject, ObjectMetadata, PodObject, WorkloadObject } from './objects';
+import { lastWords, podTroubles, summarisePod, warningsOf } from './pods';
+import type { DeployEvent, PodJudge } from './types';
+import { progressOf, workloadPath, type Progress, type WorkloadKind, type WorkloadReference } from './workloads';
+
+export interface RolloutOptions {
+  /** Milliseconds. */
+  readonly timeoutMs: number;
+  readonly judge?: PodJudge | undefined;
+  /** Pods, by uid, about which the judge is not asked: their end is already ordered. */
+  readonly doomed?: ReadonlySet<string>;
+  readonly onEvent?: ((event: DeployEvent) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Waits until all workloads run what their specification says, by watching them.
+ *
+ * @throws Failure of the judge for the first pod of the new revision that can never become ready; `rollout-timeout`,
+ * `job-failed`, `cluster-unreachable`; Cancelled.
+ */
+export async function watchRollout(
+  api: KubeApi,
+  workloads: readonly WorkloadReference[],
+  options: RolloutOptions,
+): Promise<void> {
+  throwIfCancelled(options.signal);
+  if (workloads.length === 0) return;
+  await new Rollout(api, workloads, options).wait();
+}
+
+class Rollout {
+  private readonly collections = new Map<string, Collection<KubeObject>>();
+  private readonly told = new Map<string, string>();
+
+  constructor(
+    private readonly api: KubeApi,
+    private readonly workloads: readonly WorkloadReference[],
+    private readonly options: RolloutOptions,
+  ) {
+    for (const { kind, namespace } of workloads) {
+      this.collect(workloadPath(kind, namespace));
+      if (kind === 'Deployment') this.collect(replicaSetPath(namespace));
+      this.collect(podPath(namespace));
+    }
+  }
+
+  async wait(): Promise<void> {
+    const stop = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      const verdict = new Promise<void>((resolve, reject) => {
+        const fail = (error: unknown) => reject(error instanceof Error ? error : new Error(messageOf(error)));
+        const look = () => {
+          try {
+            if (this.look()) resolve();
+          } catch (error) {
+            fail(error);
+          }
+        };
+        for (const collection of this.collections.values()) collection.follow(look, stop.signal).catch(fail);
+        timer = setTimeout(() => reject(new TimeIsUp()), this.options.timeoutMs);
+      });
+      await orCancelled(verdict, this.options.signal);
+    } catch (error) {
+      if (error instanceof TimeIsUp) throw await this.timeoutFailure();
+      if (error instanceof Judgement) throw await this.withEvidence(error);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      stop.abort();
+    }
+  }
+
+  private collect(path: string): void {
+    if (!this.collections.has(path)) this.collections.set(path, new Collection(this.api, path));
+  }
+
+  private objects<T extends KubeObject>(path: string): Collection<T> {
+    return this.collections.get(path) as unknown as Collection<T>;
+  }
+
+  /** Looks at everything anew; true when the rollout is complete. */
+  private look(): boolean {
+    if (![...this.collections.values()].every(({ synced }) => synced)) return false;
+    const progress = this.workloads.map((reference) => this.lookAt(reference));
+    return progress.every(({ complete }) => complete);
+  }
+
+  private lookAt(reference: WorkloadReference): Progress {
+    const live = this.live(reference);
+    const progress = progressOf(reference.kind, reference.name, live);
+    this.tell(`${reference.kind}/${reference.name}`, { type: 'workload', workload: progress.workload });
+    const pods = live ? this.podsOf(reference, live) : [];
+    for (const { pod } of pods) this.tell(`pod/${pod.metadata.name}`, { type: 'pod', pod: summarisePod(pod) });
+    if (progress.complete) return progress;
+    const judged = pods.filter(({ pod, current }) => current && !this.isLeaving(pod));
+    for (const { pod } of judged) {
+      const failure = this.options.judge?.(pod);
+      if (failure) throw new Judgement(failure, pod);
+    }
+    if (progress.failed !== undefined) throw jobFailed(reference.name, progress.failed);
+    return progress;
+  }
+
+  private live({ kind, namespace, name }: WorkloadReference): WorkloadObject | undefined {
+    return this.objects<WorkloadObject>(workloadPath(kind, namespace)).named(name);
+  }
+
+  private isLeaving({ metadata }: PodObject): boolean {
+    return metadata.deletionTimestamp !== undefined || this.options.doomed?.has(metadata.uid ?? '') === true;
+  }
+
+  /** The pods of a workload, and whether each belongs to its newest revision. */
+  private podsOf({ kind, namespace }: WorkloadReference, live: WorkloadObject): { pod: PodObject; current: boolean }[] {
+    const pods = [...this.objects<PodObject>(podPath(namespace)).objects.values()];
+    const ownedBy = (uid: string | undefined) => pods.filter(({ metadata }) => isOwnedBy(metadata, uid));
+    if (kind !== 'Deployment') {
+      return ownedBy(live.metadata.uid).map((pod) => ({ pod, current: isOfNewestRevision(kind, live, pod) }));
+    }
+    const newest = live.metadata.annotations?.[DEPLOYMENT_REVISION];
+    const observed = (live.status?.observedGeneration ?? 0) >= (live.metadata.generation ?? 0);
+    return [...this.objects(replicaSetPath(namespace)).objects.values()]
+      .filter(({ metadata }) => isOwnedBy(metadata, live.metadata.uid))
+      .flatMap(({ metadata }) => {
+        const current = observed && metadata.annotations?.[DEPLOYMENT_REVISION] === newest;
+        return ownedBy(metadata.uid).map((pod) => ({ pod, current }));
+      });
+  }
+
+  private tell(key: string, event: DeployEvent): void {
+    const text = JSON.stringify(event);
+    if (this.told.get(key) === text) return;
+    this.told.set(key, text);
+    this.options.onEvent?.(event);
+  }
+
+  private async withEvidence({ failure, pod }: Judgement): Promise<Failure> {
+    const words = await this.orNothing(lastWords(this.api, pod, this.options.signal));
+    if (words.length === 0) return failure;
+    const { code, fault, summary, range, nextSteps } = failure;
+    const evidence = [...failure.evidence, ...words];
+    return new Failure({ code, fault, summary, evidence, nextSteps, ...(range ? { range } : {}), cause: failure });
+  }
+
+  private async timeoutFailure(): Promise<Failure> {
+    const waiting = this.workloads
+      .map((reference) => ({ reference, live: this.live(reference) }))
+      .map(({ reference, live }) => ({ reference, live, progress: progressOf(reference.kind, reference.name, live) }))
+      .filter(({ progress }) => !progress.complete);
+    const pods = waiting.flatMap(({ reference, live }) => (live ? this.podsOf(reference, live) : []));
+    const troubled = pods.filter(({ pod, current }) => current && !this.isLeaving(pod)).map(({ pod }) => pod);
+    const details = await Promise.all(
+      troubled.map(async (pod) => [
+        ...podTroubles(pod),
+        ...(await this.orNothing(
+          warningsOf(this.api, pod.metadata.namespace ?? 'default', pod.metadata.uid ?? '', this.options.signal),
+        )),
+        ...(await this.orNothing(lastWords(this.api, pod, this.options.signal))),
+      ]),
+    );
+    return new Failure({
+      code: 'rollout-timeout',
+      fault: 'app',
+      summary: `The app was not ready within ${Math.round(this.options.timeoutMs / 1000)} s: ${waiting[0]?.progress.missing ?? ''}.`,
+      evidence: [...waiting.map(({ progress }) => progress.missing), ...details.flat()],
+      nextSteps: [
+        'Read the log: `vapp logs`. The new pods were left in place for that.',
+        'If the app needs longer to become ready, allow it more time or check its readiness probe.',
+      ],
+    });
+  }
+
+  /** Evidence is welcome but never the reason to fail differently. */
+  private async orNothing(lines: Promise<string[]>): Promise<string[]> {
+    try {
+      return await lines;
+    } catch (error) {
+      if (error instanceof Failure) return [`(no more details: ${error.summary})`];
+      throw error;
+    }
+  }
+}
+
+class TimeIsUp extends Error {}
+
+class Judgement extends Error {
+  constructor(
+    readonly failure: Failure,
+    readonly pod: PodObject,
+  ) {
+    super(failure.summary);
+  }
+}
+
+const DEPLOYMENT_REVISION = 'deployment.kubernetes.io/revision';
+
+function isOfNewestRevision(kind: WorkloadKind, live: WorkloadObject, { metadata }: PodObject): boolean {
+  switch (kind) {
+    case 'StatefulSet':
+      return metadata.labels?.['controller-revision-hash'] === live.status?.updateRevision;
+    case 'DaemonSet': {
+      const generation = live.metadata.annotations?.['deprecated.daemonset.template.generation'];
+      return generation === undefined || metadata.labels?.['pod-template-generation'] === generation;
+    }
+    case 'Job':
+    case 'Deployment':
+      return true;
+  }
+}
+
+function isOwnedBy(metadata: ObjectMetadata, uid: string | undefined): boolean {
+  return uid !== undefined && metadata.ownerReferences?.some((owner) => owner.uid === uid) === true;
+}
+
+function podPath(namespace: string): string {
+  return `/api/v1/namespaces/${namespace}/pods`;
+}
+
+function replicaSetPath(namespace: string): string {
+  return `/apis/apps/v1/namespaces/${namespace}/replicasets`;
+}
+
+function jobFailed(name: string, reason: string): Failure {
+  return new Failure({
+    code: 'job-failed',
+    fault: 'app',
+    summary: `The Job ${name} failed: ${reason}.`,
+    evidence: [reason],
+    nextSteps: ['Read its log: `vapp logs`.'],
+  });
+}
