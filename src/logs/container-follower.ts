@@ -188,7 +188,8 @@ class StartReader {
       this.finish(state, this.complete ? undefined : `Kubernetes does not give the log: ${message}`);
       return true;
     }
-    await this.pod.changes.after(version, this.context.signal, STATUS_WAIT_MS);
+    const wait = state.state === 'ended' ? RETRY_MS : STATUS_WAIT_MS;
+    await this.pod.changes.after(version, this.context.signal, wait);
     await this.pod.refresh();
     return false;
   }

@@ -165,7 +165,7 @@ describe('followLogs', () => {
           assert.deepEqual(reader.gaps, []);
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 20 },
     );
   });
 
