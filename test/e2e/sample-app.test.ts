@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { defaultServices } from '../../src/project/service-defaults';
+import { readRepository } from '../../src/project';
+import { SAMPLE, runSampleTests } from './support/sample';
+
+describe('the sample app', function () {
+  // The first time, the SDK is downloaded.
+  this.timeout('5m');
+
+  it('is a repository without problems, and its services are the usual ones', async () => {
+    const repository = await readRepository(SAMPLE);
+    assert.deepEqual(repository.problems, []);
+    assert.deepEqual(
+      repository.apps.map(({ id, name, port }) => [id, name.value, port]),
+      [['sampleapp', 'SampleApp', 50008]],
+    );
+    assert.deepEqual(
+      repository.services.map(({ id, image, args, ports }) => ({ id, image, args, ports })),
+      defaultServices().map(({ id, image, args, ports }) => ({ id, image, args, ports })),
+    );
+  });
+
+  it('passes its unit tests and leaves no file behind', async () => {
+    const before = await readdir(SAMPLE, { recursive: true });
+    const output = await runSampleTests('unit', SAMPLE);
+    assert.match(output, /^Ran [1-9]\d* tests/m);
+    assert.match(output, /^OK$/m);
+    assert.deepEqual(await readdir(SAMPLE, { recursive: true }), before);
+  });
+});
