@@ -1,0 +1,2 @@
+export { explainPod, type ExplainHints } from './explain-pod';
+export type { PodFacts } from './pod';
