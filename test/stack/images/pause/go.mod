@@ -1,0 +1,3 @@
+module vapp.internal/stand-in-pause
+
+go 1.24.0
