@@ -8,6 +8,8 @@ await build({
   platform: 'node',
   target: 'node20.19',
   format: 'cjs',
+  // jsonc-parser's `main` is UMD, whose require() a bundler cannot follow.
+  mainFields: ['module', 'main'],
   sourcemap: true,
   legalComments: 'linked',
   logLevel: 'warning',

@@ -58,7 +58,7 @@ export function pushApp(job: Job, app: App, tag: string, registry: RegistryAddre
 /** Brings an image of a service from the engine, or from where the engine can pull it, into the workspace's registry. */
 export async function provideImage(job: Job, image: string, registry: RegistryAddress): Promise<PushedImage> {
   const docker = await job.session.docker();
-  await ensureLocalImage(image, { docker, signal: job.signal, toolbox: job.session.toolbox });
+  await ensureLocalImage(image, { docker, signal: job.signal });
   return push(job, image, repositoryOf(image), registry);
 }
 
