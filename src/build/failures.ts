@@ -28,7 +28,8 @@ export async function buildFailure(broken: BrokenBuild): Promise<Failure> {
     const details = explain(broken, range);
     if (details) return new Failure({ ...(range ? { range } : {}), evidence, ...details });
   }
-  const step = failed ? ` in ${failed.name}` : '';
+  const name = shortName(failed);
+  const step = name === undefined ? '' : ` in ${name}`;
   return new Failure({
     code: 'build-failed',
     fault: 'app',
@@ -39,6 +40,7 @@ export async function buildFailure(broken: BrokenBuild): Promise<Failure> {
 }
 
 const MAX_MESSAGE_LINES = 20;
+const MAX_NAME_LENGTH = 100;
 
 type Details = Omit<FailureDetails, 'evidence' | 'range'> & { readonly range?: SourceRange };
 type Explanation = (broken: BrokenBuild, range: SourceRange | undefined) => Details | undefined;
@@ -108,7 +110,7 @@ function foreignProgram({ message, failed, request }: BrokenBuild, range?: Sourc
     ? {
         code: 'platform-unsupported',
         fault: 'environment',
-        summary: `${failed?.name ?? 'A step'} cannot run here: this machine does not run programs of the other platform (exec format error).`,
+        summary: `${shortName(failed) ?? 'A step'} cannot run here: this machine does not run programs of the other platform (exec format error).`,
         nextSteps: [
           'Install emulation: `docker run --privileged --rm tonistiigi/binfmt --install all`, or the package qemu-user-static.',
           'Or cross-compile in a stage that runs on this machine: FROM --platform=$BUILDPLATFORM.',
@@ -117,7 +119,7 @@ function foreignProgram({ message, failed, request }: BrokenBuild, range?: Sourc
     : {
         code: 'build-failed',
         fault: 'app',
-        summary: `${failed?.name ?? 'A step'} starts a program that is not for this platform (exec format error).`,
+        summary: `${shortName(failed) ?? 'A step'} starts a program that is not for this platform (exec format error).`,
         range: range ?? startOfFile(request.dockerfile),
       };
 }
@@ -130,7 +132,7 @@ function failedCommand({ message, failed, request }: BrokenBuild, range?: Source
     code: 'build-failed',
     fault: 'app',
     range: range ?? startOfFile(request.dockerfile),
-    summary: `${failed?.name ?? 'A command of the Dockerfile'} failed with exit code ${exitCode}.`,
+    summary: `${shortName(failed) ?? 'A command of the Dockerfile'} failed with exit code ${exitCode}.`,
     nextSteps: offline
       ? ['It seems to have had no network: check the connection, and HTTP_PROXY and HTTPS_PROXY if you need a proxy.']
       : [],
@@ -159,7 +161,7 @@ function unreadableContext({ message, request }: BrokenBuild): Details | undefin
 
 function baseImage({ message, request }: BrokenBuild, range?: SourceRange): Details | undefined {
   const image =
-    /failed to resolve (?:source metadata for|reference) "?([^\s"]+?)"?:/.exec(message)?.[1] ??
+    /failed to resolve (?:source metadata for|reference) "?([^\s"]+?)"?: /.exec(message)?.[1] ??
     /pull access denied for ([^\s,]+)/.exec(message)?.[1] ??
     /manifest for (\S+) not found/.exec(message)?.[1];
   if (image === undefined) return undefined;
@@ -259,6 +261,12 @@ function network({ message }: BrokenBuild): Details | undefined {
     summary: `The build could not reach the network: ${firstLine(message)}`,
     nextSteps: ['Check the network, and the proxy settings of the Docker engine.'],
   };
+}
+
+/** A step's name in one line that leaves room for the rest of the sentence. */
+function shortName(failed: BrokenBuild['failed']): string | undefined {
+  const name = failed?.name.replace(/\s+/g, ' ').trim();
+  return name !== undefined && name.length > MAX_NAME_LENGTH ? `${name.slice(0, MAX_NAME_LENGTH - 1)}…` : name;
 }
 
 function firstLine(text: string): string {

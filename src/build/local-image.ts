@@ -1,0 +1,52 @@
+import { Cancelled, isCancelled, throwIfCancelled } from '../base';
+import type { Docker } from '../tools';
+import { pullFailure } from './image-failures';
+import { abortOptions, followTransfer } from './transfer';
+import type { ImageContext } from './types';
+
+/**
+ * Sees to it that an image is in the engine's store: it is there, or it is pulled.
+ *
+ * @throws Cancelled when the signal fires.
+ * @throws Failure `image-unavailable`, `docker-not-running`, `docker-lost`, `no-space`.
+ */
+export async function ensureLocalImage(image: string, context: ImageContext): Promise<void> {
+  const { docker, signal, onEvent } = context;
+  try {
+    throwIfCancelled(signal);
+    if (await isLocal(docker, image, signal)) return;
+    const stream = await docker.pull(withTag(image), abortOptions(signal));
+    await followTransfer(docker, stream, image, onEvent);
+    // A stream cut by the signal ends like a complete one.
+    throwIfCancelled(signal);
+  } catch (error) {
+    if (isCancelled(error, signal) || signal?.aborted) throw new Cancelled();
+    throw pullFailure(image, error);
+  }
+}
+
+/**
+ * Removes images that lost their tag to a newer build and carry a label, `name=value`. Those in use stay.
+ *
+ * @returns bytes given back, as the engine reports them.
+ */
+export async function pruneImages(docker: Docker, label: string): Promise<number> {
+  const filters = JSON.stringify({ dangling: ['true'], label: [label] });
+  const { SpaceReclaimed } = await docker.pruneImages({ filters });
+  return SpaceReclaimed;
+}
+
+async function isLocal(docker: Docker, image: string, signal: AbortSignal | undefined): Promise<boolean> {
+  try {
+    await docker.getImage(image).inspect(abortOptions(signal));
+    return true;
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 404) return false;
+    throw error;
+  }
+}
+
+/** Without a tag the engine would pull all of them. */
+export function withTag(image: string): string {
+  return /[@:][^/]*$/.test(image) ? image : `${image}:latest`;
+}
