@@ -12,6 +12,8 @@ await build({
   mainFields: ['module', 'main'],
   sourcemap: true,
   legalComments: 'linked',
+  minify: true,
+  keepNames: true,
   logLevel: 'warning',
   // dockerode can reach an engine over ssh, by native modules. We refuse such hosts, so nothing of it is needed.
   alias: { ssh2: './src/tools/no-ssh.ts' },

@@ -2,13 +2,14 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import { Failure } from '../base';
 import type { ClusterAccess } from './cluster';
 
-export type Kubernetes = typeof import('@kubernetes/client-node');
+/** What we take of the Kubernetes client library: reading kubeconfigs, with every way to log in that they know. */
+export type Kubernetes = typeof import('./kube-config');
 
 let library: Promise<Kubernetes> | undefined;
 
-/** The Kubernetes client library. It takes a third of a second to load, so nothing loads it before it is needed. */
+/** The Kubernetes client library. It takes a while to load, so nothing loads it before it is needed. */
 export function kubernetes(): Promise<Kubernetes> {
-  library ??= import('@kubernetes/client-node');
+  library ??= import('./kube-config');
   return library;
 }
 
