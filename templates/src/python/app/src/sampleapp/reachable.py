@@ -9,6 +9,7 @@ from sampleapp import NAME
 logger = logging.getLogger(NAME)
 
 _FIRST_DELAY_S = 0.2
+_DELAY_GROWTH = 1.5
 _LONGEST_DELAY_S = 2.0
 _CONNECT_TIMEOUT_S = 2.0
 
@@ -30,7 +31,7 @@ async def wait_until_reachable(service: str, address: str, default_port: int) ->
                 logger.warning("waiting for the %s at %s (%s)", service, address, error or "no answer")
             waited = True
             await asyncio.sleep(delay)
-            delay = min(2 * delay, _LONGEST_DELAY_S)
+            delay = min(_DELAY_GROWTH * delay, _LONGEST_DELAY_S)
         else:
             writer.close()
             if waited:
