@@ -2,6 +2,7 @@ import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../src/base';
 import { runCommand } from '../../src/tools';
+import type { StackContext } from './types';
 
 /** A file below /etc/apt that names package sources. */
 export interface AptSourceFile {
@@ -102,51 +103,68 @@ export interface DebianPackages {
 }
 
 /**
- * Downloads packages (apt verifies their signatures) and unpacks them into `root`. `work` holds apt's own state and
- * can be thrown away afterwards. Needs no root rights.
+ * Downloads packages (apt verifies their signatures) and unpacks them into `root`. Needs no root rights.
  *
  * @throws Failure `not-debian`, `tool-failed`.
  */
 export async function unpackDebianPackages(
+  context: StackContext,
   { suite, names }: DebianPackages,
   root: string,
-  work: string,
   report: (detail: string) => void,
-  signal: AbortSignal,
 ): Promise<void> {
-  const apt = join(work, 'apt');
-  const list = join(apt, 'stack.sources');
-  await Promise.all(
-    ['lists/partial', 'cache/archives/partial', 'packages'].map((folder) =>
-      mkdir(join(apt, folder), { recursive: true }),
-    ),
-  );
-  await mkdir(root, { recursive: true });
-  await writeFile(list, await machineSources(suite));
-  const options = Object.entries({
-    'Dir::Etc::sourcelist': list,
+  const { signal } = context;
+  await context.cache.withTemporaryFolder(async (work) => {
+    report('reading the package lists');
+    const options = [...(await packageLists(context, suite)), ...aptOptions({ 'Dir::Cache': join(work, 'cache') })];
+    const packages = join(work, 'packages');
+    await mkdir(packages);
+    await mkdir(join(work, 'cache', 'archives', 'partial'), { recursive: true });
+    report(`downloading ${names.length} packages`);
+    await runCommand({ program: 'apt-get', args: [...options, '-q', 'download', ...names], cwd: packages }, { signal });
+    for (const archive of (await readdir(packages)).sort()) {
+      report(`unpacking ${archive.split('_', 1).join('')}`);
+      await runCommand({ program: 'dpkg-deb', args: ['-x', join(packages, archive), root] }, { signal });
+    }
+  });
+}
+
+const lists = new Map<string, Promise<string[]>>();
+
+/** apt's options for a suite whose package lists have been read: once in this process, however many parts ask. */
+function packageLists(context: StackContext, suite: string): Promise<string[]> {
+  const folder = join(context.cache.root, 'tmp', `apt-${suite}`);
+  const known = lists.get(folder);
+  if (known) return known;
+  const reading = readPackageLists(folder, suite, context.signal);
+  lists.set(folder, reading);
+  reading.catch(() => lists.delete(folder));
+  return reading;
+}
+
+async function readPackageLists(folder: string, suite: string, signal: AbortSignal): Promise<string[]> {
+  const sources = join(folder, 'stack.sources');
+  await mkdir(join(folder, 'lists', 'partial'), { recursive: true });
+  await mkdir(join(folder, 'cache', 'archives', 'partial'), { recursive: true });
+  await writeFile(sources, await machineSources(suite));
+  const options = aptOptions({
+    'Dir::Etc::sourcelist': sources,
     'Dir::Etc::sourceparts': '-',
-    'Dir::State::lists': join(apt, 'lists'),
-    'Dir::Cache': join(apt, 'cache'),
+    'Dir::State::lists': join(folder, 'lists'),
     // apt's download user cannot write into a home directory.
     'APT::Sandbox::User': 'root',
-    // Only the package indexes are of use, and other targets are configured by desktop packages.
+    // Other lists than those of packages are configured by desktop packages, and of no use here.
     'Acquire::IndexTargets::deb::DEP-11::DefaultEnabled': 'false',
     'Acquire::IndexTargets::deb::Translations::DefaultEnabled': 'false',
     'Acquire::Languages': 'none',
-  }).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
+  });
+  const cache = aptOptions({ 'Dir::Cache': join(folder, 'cache') });
+  await runCommand({ program: 'apt-get', args: [...options, ...cache, '-q', 'update'] }, { signal });
+  return options;
+}
 
-  report('reading the package lists');
-  await runCommand({ program: 'apt-get', args: [...options, '-q', 'update'] }, { signal });
-  report(`downloading ${names.length} packages`);
-  await runCommand(
-    { program: 'apt-get', args: [...options, '-q', 'download', ...names], cwd: join(apt, 'packages') },
-    { signal },
-  );
-  for (const archive of (await readdir(join(apt, 'packages'))).sort()) {
-    report(`unpacking ${archive.split('_', 1).join('')}`);
-    await runCommand({ program: 'dpkg-deb', args: ['-x', join(apt, 'packages', archive), root] }, { signal });
-  }
+function aptOptions(options: Readonly<Record<string, string>>): string[] {
+  return Object.entries(options).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
 }
 
 async function machineSources(suite: string): Promise<string> {

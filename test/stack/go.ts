@@ -39,7 +39,6 @@ function debianGo(context: StackContext): Source {
   return {
     label: 'Debian packages golang-1.24',
     recipe: { name: 'go', inputs: packages },
-    make: (folder, report) =>
-      context.cache.withTemporaryFolder((work) => unpackDebianPackages(packages, folder, work, report, context.signal)),
+    make: (folder, report) => unpackDebianPackages(context, packages, folder, report),
   };
 }

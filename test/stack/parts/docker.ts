@@ -93,9 +93,6 @@ export function debian(context: StackContext, name: string, names: readonly stri
   return {
     label: `Debian ${suite === 'own' ? '' : `${suite} `}packages`,
     recipe: { name, inputs: { suite, names, platform: thisPlatform().go } },
-    make: (folder, report) =>
-      context.cache.withTemporaryFolder((work) =>
-        unpackDebianPackages({ suite, names }, folder, work, report, context.signal),
-      ),
+    make: (folder, report) => unpackDebianPackages(context, { suite, names }, folder, report),
   };
 }

