@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../src/base';
@@ -135,7 +136,8 @@ const lists = new Map<string, Promise<string[]>>();
 function packageLists(context: StackContext, suite: string): Promise<string[]> {
   const folder = join(context.cache.root, 'tmp', `apt-${suite}`);
   const known = lists.get(folder);
-  if (known) return known;
+  // A setup that starts removes the temporary files of earlier ones, of this process too.
+  if (known && existsSync(folder)) return known;
   const reading = readPackageLists(folder, suite, context.signal);
   lists.set(folder, reading);
   reading.catch(() => lists.delete(folder));

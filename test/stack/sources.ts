@@ -50,8 +50,8 @@ export async function acquirePart(
     .map((source) => `${source.label}: ${source.host ?? ''} does not answer`);
   for (const source of usable) {
     try {
+      report(source.label);
       return await context.cache.ensure(source.recipe, async (folder) => {
-        report(source.label);
         await source.make(folder, (detail) => report(`${source.label}: ${detail}`));
         return source.label;
       });
