@@ -63,13 +63,14 @@ export class ApiClient {
   /**
    * Sends a GET and resolves with the head of the answer; the body must be consumed or destroyed.
    *
-   * @param answerTimeoutMs limit for the head; undefined: none.
+   * @param answerTimeoutMs limit for the head.
    * @throws ApiUnavailable, ApiRefused, Cancelled.
    */
   async open(
     path: string,
     query: Query,
-    answerTimeoutMs: number | undefined = ANSWER_TIMEOUT_MS,
+    answerTimeoutMs = ANSWER_TIMEOUT_MS,
+    headers: Readonly<Record<string, string>> = {},
   ): Promise<ApiResponse> {
     this.config ??= this.load();
     const config = await this.config;
@@ -83,8 +84,12 @@ export class ApiClient {
     await config.applyToHTTPSOptions(options);
     if (this.signal.aborted) throw new Cancelled();
     this.agent ??= options.agent as http.Agent;
-    const response = await this.send(url, { ...options, agent: this.agent }, answerTimeoutMs);
-    if (response.status === 200) return response;
+    const response = await this.send(
+      url,
+      { ...options, agent: this.agent, headers: { ...(options.headers as http.OutgoingHttpHeaders), ...headers } },
+      answerTimeoutMs,
+    );
+    if (response.status === 200 || response.status === 206) return response;
     const error = await kubernetesError(response.body);
     if (response.status >= 500 || response.status === 429 || response.status === 408) {
       throw new ApiUnavailable(error);
@@ -94,7 +99,12 @@ export class ApiClient {
 
   /** The parsed body of a GET. @throws ApiUnavailable, ApiRefused, Cancelled. */
   async json<T>(path: string, query: Query = {}): Promise<T> {
-    const { body } = await this.open(path, query);
+    return parseJson(await this.bytes(path, query)) as T;
+  }
+
+  /** The body of a GET. @throws ApiUnavailable, ApiRefused, Cancelled. */
+  async bytes(path: string, query: Query = {}, headers: Readonly<Record<string, string>> = {}): Promise<Buffer> {
+    const { body } = await this.open(path, query, ANSWER_TIMEOUT_MS, headers);
     const chunks: Buffer[] = [];
     let size = 0;
     for await (const chunk of this.chunks(body)) {
@@ -102,7 +112,7 @@ export class ApiClient {
       if (size > MAX_BODY_BYTES) throw new ApiUnavailable('the answer is too long');
       chunks.push(chunk);
     }
-    return parseJson(Buffer.concat(chunks)) as T;
+    return Buffer.concat(chunks);
   }
 
   /** The body as it comes; it is destroyed when the loop over it ends. @throws ApiUnavailable, Cancelled. */
@@ -148,17 +158,12 @@ export class ApiClient {
     return this.signal.aborted ? new Cancelled() : new ApiUnavailable(messageOf(error));
   }
 
-  private send(url: URL, options: https.RequestOptions, answerTimeoutMs: number | undefined): Promise<ApiResponse> {
+  private send(url: URL, options: https.RequestOptions, answerTimeoutMs: number): Promise<ApiResponse> {
     return new Promise((resolve, reject) => {
       const client = url.protocol === 'http:' ? http : https;
       const request = client.get(url, { ...options, signal: this.signal });
-      const timer =
-        answerTimeoutMs === undefined
-          ? undefined
-          : setTimeout(
-              () => request.destroy(new Error(`no answer within ${answerTimeoutMs / 1000} s`)),
-              answerTimeoutMs,
-            );
+      const late = () => request.destroy(new Error(`no answer within ${answerTimeoutMs / 1000} s`));
+      const timer = setTimeout(late, answerTimeoutMs);
       request.once('socket', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_MS));
       request.once('response', (body) => {
         clearTimeout(timer);

@@ -3,8 +3,9 @@ import type { ApiClient } from './api-client';
 import { containerStatus, firstReadable, startState, type StartState, type Termination } from './containers';
 import type { EventQueue } from './event-queue';
 import { readLog, type ReadResult } from './log-stream';
+import { nodeLogOf } from './node-log';
 import type { TrackedPod } from './pods';
-import type { LogRecord } from './record-splitter';
+import { RecordSplitter, type LogRecord } from './record-splitter';
 import { ResumePoint } from './resume-point';
 import type { Timestamp } from './timestamp';
 import type { LogEvent } from './types';
@@ -22,6 +23,9 @@ export interface FeedContext {
 /** How long a change of the pod's status is waited for before the API is asked. */
 const STATUS_WAIT_MS = 1000;
 const RETRY_MS = 250;
+/** How long, and how often, the node's file is looked at after a container's start was told of. */
+const HEAD_START_MS = 5000;
+const HEAD_START_STEP_MS = 40;
 /** So often a log that should be there may be refused, or turn out not to be the continuation. */
 const ATTEMPTS = 4;
 
@@ -56,10 +60,11 @@ export class ContainerFollower {
   }
 
   private async hasStarted(restart: number): Promise<boolean> {
+    const starts = this.pod.startsOf(this.container);
     for (;;) {
       const { version } = this.pod.changes;
       const { state } = startState(containerStatus(this.pod.pod, this.container), restart);
-      if (state !== 'not-started') return true;
+      if (state !== 'not-started' || this.pod.startsOf(this.container) > starts) return true;
       if (this.pod.deleted || !this.context.follow) return false;
       await this.pod.changes.after(version, this.context.signal);
     }
@@ -91,12 +96,37 @@ class StartReader {
     for (;;) {
       const { version } = this.pod.changes;
       const state = this.state();
+      if (state.state === 'not-started' && !this.pod.deleted) {
+        await this.headStart();
+        continue;
+      }
       if (state.state === 'lost' || this.pod.deleted) {
         this.finish(state, this.complete ? undefined : this.lossMessage(state));
         return this.carried;
       }
       const result = await this.read(state);
       if (await this.judge(state, result, version)) return this.carried;
+    }
+  }
+
+  /** Delivers from the node's own file while the pod's status does not tell of the start yet. */
+  private async headStart(): Promise<void> {
+    const { api, signal } = this.context;
+    const log = nodeLogOf(api, this.pod, this.container, this.restart);
+    const replay = this.point.replay();
+    const splitter = new RecordSplitter((record) => {
+      if (record.timestamp === undefined || !replay.isNew(record.timestamp)) return;
+      this.announce();
+      this.point.record(record.timestamp);
+      this.deliver({ ...record, timestamp: record.timestamp });
+    });
+    const deadline = performance.now() + HEAD_START_MS;
+    while (this.state().state === 'not-started' && !this.pod.deleted) {
+      const { version } = this.pod.changes;
+      const reading = log?.readable === true && performance.now() < deadline;
+      if (reading) splitter.write(await log.next());
+      await this.context.queue.room();
+      await this.pod.changes.after(version, signal, reading ? HEAD_START_STEP_MS : undefined);
     }
   }
 

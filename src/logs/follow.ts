@@ -5,8 +5,9 @@ import { ApiClient, ApiRefused } from './api-client';
 import { ContainerFollower, type FeedContext } from './container-follower';
 import { containerNames } from './containers';
 import { EventQueue } from './event-queue';
-import { PodWatch } from './pod-watch';
+import { watchPods } from './pod-watch';
 import { TrackedPod } from './pods';
+import { watchStarts } from './start-events';
 import { timestampOf, type Timestamp } from './timestamp';
 import type { LogEvent, LogRequest } from './types';
 
@@ -88,19 +89,18 @@ class LogFeed implements AsyncIterator<LogEvent, undefined> {
       return;
     }
     signal?.addEventListener('abort', this.cancel, { once: true });
-    const watches = this.request.selectors.map(
-      (selector) =>
-        new PodWatch(
-          this.api,
-          this.request.namespace,
-          selector,
-          { seen: (pod, initial) => this.seen(pod, initial), gone: (uid, last) => this.gone(uid, last) },
-          this.stopping.signal,
-        ),
-    );
-    for (const watch of watches) {
-      this.track(this.request.follow ? watch.run() : this.api.persist(() => watch.list()));
+    const { namespace, selectors, follow } = this.request;
+    const listener = {
+      seen: (pod: V1Pod, initial: boolean) => this.seen(pod, initial),
+      gone: (uid: string, last?: V1Pod) => this.gone(uid, last),
+    };
+    for (const selector of selectors) {
+      const watch = watchPods(this.api, namespace, selector, listener, this.stopping.signal);
+      this.track(follow ? watch.run() : this.api.persist(() => watch.list()));
     }
+    if (!follow) return;
+    const started = (uid: string, container: string) => this.pods.get(uid)?.pod.noteStart(container);
+    this.track(watchStarts(this.api, namespace, started, this.stopping.signal));
   }
 
   private readonly cancel = (): void => {

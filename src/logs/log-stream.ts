@@ -72,6 +72,7 @@ export async function readLog(
         sinceTime,
         tailLines: continued ? undefined : source.tail,
       },
+      // Older kubelets answer a follower only when there is a first line.
       source.follow ? FOLLOW_ANSWER_TIMEOUT_MS : undefined,
     );
     sink.opened();

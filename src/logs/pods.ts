@@ -7,6 +7,7 @@ export class TrackedPod {
   readonly changes = new Changes();
   private current: V1Pod;
   private gone = false;
+  private readonly starts = new Map<string, number>();
 
   constructor(
     pod: V1Pod,
@@ -36,6 +37,16 @@ export class TrackedPod {
 
   get path(): string {
     return podPath(this.current.metadata?.namespace ?? '', this.name);
+  }
+
+  /** How many starts of a container the kubelet has told of, apart from what the status says. */
+  startsOf(container: string): number {
+    return this.starts.get(container) ?? 0;
+  }
+
+  noteStart(container: string): void {
+    this.starts.set(container, this.startsOf(container) + 1);
+    this.changes.changed();
   }
 
   update(pod: V1Pod): void {

@@ -103,7 +103,7 @@ export class FakePod {
   object(): object {
     return {
       metadata: { name: this.name, namespace: 'default', uid: this.uid, resourceVersion: String(this.version) },
-      spec: { containers: this.containers.map(({ name }) => ({ name })) },
+      spec: { nodeName: 'node', containers: this.containers.map(({ name }) => ({ name })) },
       status: { containerStatuses: this.containers.map((container) => container.status()) },
     };
   }
@@ -126,11 +126,14 @@ export class FakeApi {
   /** Watches begin with 410 Gone so often. */
   goneWatches = 0;
   refuseAll: number | undefined;
+  /** The user may not read events and files of nodes. */
+  restricted = false;
   now = Date.UTC(2026, 10, 24, 7, 18, 57);
   private version = 1;
   private history: { readonly type: string; readonly pod: FakePod; readonly line: string; readonly version: number }[] =
     [];
   private readonly watchers = new Set<() => void>();
+  private readonly eventWatchers = new Set<(line: string) => void>();
   private readonly sockets = new Set<Socket>();
   private server = this.newServer();
 
@@ -197,6 +200,17 @@ export class FakeApi {
     this.announce('DELETED', pod);
   }
 
+  /** The kubelet's event that a container has started; the pod's status may tell later. */
+  announceStart(pod: FakePod, container: FakeContainer): void {
+    const involvedObject = { kind: 'Pod', uid: pod.uid, fieldPath: `spec.containers{${container.name}}` };
+    for (const send of [...this.eventWatchers])
+      send(`${JSON.stringify({ type: 'ADDED', object: { involvedObject } })}\n`);
+  }
+
+  get eventWatches(): number {
+    return this.eventWatchers.size;
+  }
+
   private announce(type: string, pod: FakePod): void {
     pod.version = ++this.version;
     const line = `${JSON.stringify({ type, object: pod.object() })}\n`;
@@ -230,7 +244,10 @@ export class FakeApi {
     this.requests.push(url.pathname + url.search);
     const [, name, log] = /\/pods(?:\/([^/]+)(\/log)?)?$/.exec(url.pathname) ?? [];
     const pod = name === undefined ? undefined : this.pods.get(name);
-    if (this.refuseAll !== undefined) refuse(response, this.refuseAll, 'not now');
+    if (this.restricted && /\/(events|nodes)\b/.test(url.pathname)) refuse(response, 403, 'forbidden');
+    else if (url.pathname.endsWith('/events')) this.serveEvents(url.searchParams, response);
+    else if (url.pathname.includes('/proxy/logs/')) this.serveFile(url.pathname, request.headers.range, response);
+    else if (this.refuseAll !== undefined) refuse(response, this.refuseAll, 'not now');
     else if (name === undefined) this.listOrWatch(url.searchParams, response);
     else if (!pod) refuse(response, 404, `pods "${name}" not found`);
     else if (log === undefined) response.end(JSON.stringify(pod.object()));
@@ -264,6 +281,31 @@ export class FakeApi {
     this.watchers.add(send);
     response.once('close', () => this.watchers.delete(send));
     send();
+  }
+
+  private serveEvents(query: URLSearchParams, response: http.ServerResponse): void {
+    if (!query.has('watch')) {
+      response.end(JSON.stringify({ metadata: { resourceVersion: '1' }, items: [] }));
+      return;
+    }
+    response.flushHeaders();
+    const send = (line: string) => response.write(line);
+    this.eventWatchers.add(send);
+    response.once('close', () => this.eventWatchers.delete(send));
+  }
+
+  private serveFile(path: string, range: string | undefined, response: http.ServerResponse): void {
+    const [, folder, name, restart] = /\/pods\/([^/]+)\/([^/]+)\/(\d+)\.log$/.exec(path) ?? [];
+    const pod = [...this.pods.values()].find((candidate) => folder === `default_${candidate.name}_${candidate.uid}`);
+    const start = pod?.container(name).starts[Number(restart)];
+    const text = (start?.lines ?? []).map(({ timestamp, bytes }) => {
+      const whole = bytes.at(-1) === 0x0a;
+      return `${timestamp.replace(/0+Z$/, 'Z')} stdout ${whole ? 'F' : 'P'} ${bytes.toString('utf8')}${whole ? '' : '\n'}`;
+    });
+    const rest = Buffer.from(text.join('')).subarray(Number(/\d+/.exec(range ?? '')?.[0] ?? 0));
+    if (!start) refuse(response, 404, 'not found');
+    else if (rest.length === 0) refuse(response, 416, 'nothing there');
+    else response.writeHead(206).end(rest);
   }
 
   private serveLog(container: FakeContainer, query: URLSearchParams, response: http.ServerResponse): void {

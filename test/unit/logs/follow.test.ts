@@ -1,82 +1,25 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Cancelled, Failure } from '../../../src/base';
-import { followLogs, type LogEvent, type LogRequest } from '../../../src/logs';
+import { followLogs, type LogRequest } from '../../../src/logs';
 import { kubernetes } from '../../../src/tools';
 import { FakeApi } from './fake-api';
-
-type Gap = Extract<LogEvent, { type: 'gap' }>;
-
-/** Reads a feed as it comes and lets tests wait for what they expect. */
-class Reader {
-  readonly events: LogEvent[] = [];
-  readonly done: Promise<unknown>;
-  private readonly iterator: AsyncIterator<LogEvent, undefined>;
-  private readonly controller = new AbortController();
-  private wake: () => void = () => undefined;
-
-  constructor(api: FakeApi, request: Partial<LogRequest> = {}) {
-    this.iterator = followLogs({
-      access: api.access,
-      namespace: 'default',
-      selectors: ['app=x'],
-      follow: true,
-      signal: this.controller.signal,
-      ...request,
-    })[Symbol.asyncIterator]();
-    this.done = this.read().catch((error: unknown) => error);
-  }
-
-  get lines(): string[] {
-    return this.events.flatMap((event) => (event.type === 'line' ? [event.line.text] : []));
-  }
-
-  get gaps(): Gap[] {
-    return this.events.filter((event) => event.type === 'gap');
-  }
-
-  get summary(): string[] {
-    return this.events.map((event) => {
-      if (event.type === 'line') return `${event.line.restart} ${event.line.text}`;
-      return 'restart' in event ? `${event.restart} ${event.type}` : event.type;
-    });
-  }
-
-  async until(condition: () => boolean): Promise<void> {
-    while (!condition()) await new Promise<void>((resolve) => (this.wake = resolve));
-  }
-
-  untilLines(count: number): Promise<void> {
-    return this.until(() => this.lines.length >= count);
-  }
-
-  async cancel(): Promise<unknown> {
-    this.controller.abort();
-    return this.done;
-  }
-
-  return(): Promise<IteratorResult<LogEvent>> {
-    return this.iterator.return!();
-  }
-
-  private async read(): Promise<void> {
-    for (;;) {
-      const result = await this.iterator.next();
-      if (result.done) return;
-      this.events.push(result.value);
-      this.wake();
-    }
-  }
-}
+import { FeedReader } from './feed-reader';
 
 const numbered = (count: number, prefix = '') => Array.from({ length: count }, (_, index) => `${prefix}${index}`);
 
 describe('followLogs', () => {
   let api: FakeApi;
-  const readers: Reader[] = [];
+  const readers: FeedReader[] = [];
 
   const read = (request?: Partial<LogRequest>) => {
-    const reader = new Reader(api, request);
+    const reader = new FeedReader({
+      access: api.access,
+      namespace: 'default',
+      selectors: ['app=x'],
+      follow: true,
+      ...request,
+    });
     readers.push(reader);
     return reader;
   };
@@ -131,6 +74,34 @@ describe('followLogs', () => {
     const reader = read();
     await new Promise((resolve) => setTimeout(resolve, 100));
     assert.equal(api.requests.filter((request) => request.includes('/log')).length, 0);
+    pod.container().start().write('here\n');
+    api.publish(pod);
+    await reader.untilLines(1);
+  });
+
+  it('delivers lines before the status of the pod tells that the container runs', async () => {
+    const pod = api.addPod('a');
+    const container = pod.container();
+    const reader = read();
+    while (api.eventWatches === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    container.start().write('early\n');
+    // Nothing is published of it: to the API, the container is yet to start.
+    api.announceStart(pod, container);
+    await reader.untilLines(1);
+    container.write('early too\n');
+    await reader.untilLines(2);
+    container.write('partial').write(' line\n');
+    api.publish(pod);
+    await reader.untilLines(3);
+    container.write('late\n');
+    await reader.untilLines(4);
+    assert.deepEqual(reader.summary, ['0 started', '0 early', '0 early too', '0 partial line', '0 late']);
+  });
+
+  it('does without events and files of nodes where it may not read them', async () => {
+    api.restricted = true;
+    const pod = api.addPod('a');
+    const reader = read();
     pod.container().start().write('here\n');
     api.publish(pod);
     await reader.untilLines(1);

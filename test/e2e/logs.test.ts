@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { followLogs, type LogEvent, type LogLine } from '../../src/logs';
+import { Toolbox, type ClusterAccess } from '../../src/tools';
+import { stackEnvironment } from '../stack/environment';
+import { FeedReader } from '../unit/logs/feed-reader';
+
+const CLUSTER = 'vapp-test-logs';
+const REGISTRY = `k3d-${CLUSTER}-registry`;
+const NODE = `k3d-${CLUSTER}-server-0`;
+const IMAGE = `${REGISTRY}:5000/busybox:1`;
+
+/** Prints numbered lines as fast as the shell can. */
+const printLines = (count: number) => `i=0; while [ $i -lt ${count} ]; do i=$((i+1)); echo "line $i"; done`;
+/** Prints about a hundred numbered lines a second, on and on, and a last one when told to end. */
+const TICKER = `trap 'echo "end $i"; exit 0' TERM; i=0; while :; do i=$((i+1)); echo "line $i"; sleep 0.01; done`;
+
+describe('following logs on a real cluster', function () {
+  this.timeout(240_000);
+  let toolbox: Toolbox;
+  let folder: string;
+  let access: ClusterAccess;
+  const readers: FeedReader[] = [];
+
+  before(async () => {
+    toolbox = new Toolbox(await stackEnvironment());
+    folder = await mkdtemp(join(tmpdir(), 'vapp-logs-'));
+    access = { kubeconfig: join(folder, 'kubeconfig'), context: `k3d-${CLUSTER}` };
+    await deleteCluster();
+    await toolbox.run('k3d', ['registry', 'create', `${CLUSTER}-registry`, '--port', '127.0.0.1:0', '--no-help']);
+    await toolbox.run('k3d', [
+      ...['cluster', 'create', CLUSTER, '--no-lb', '--kubeconfig-update-default=false'],
+      ...['--image', 'rancher/k3s:v1.34.3-k3s1', '--registry-use', `${REGISTRY}:5000`],
+    ]);
+    await writeKubeconfig();
+    const { stdout } = await toolbox.run('docker', ['port', REGISTRY, '5000']);
+    const pushed = `localhost:${/:(\d+)\s*$/m.exec(stdout)?.[1] ?? ''}/busybox:1`;
+    await toolbox.run('docker', ['tag', 'busybox', pushed]);
+    await toolbox.run('docker', ['push', '--quiet', pushed]);
+    await toolbox.run('docker', ['rmi', pushed]);
+    await kubectl(['wait', '--for=create', 'serviceaccount/default', '--timeout=60s']);
+  });
+
+  after(async () => {
+    await deleteCluster();
+    await rm(folder, { recursive: true });
+  });
+
+  afterEach(async () => {
+    for (const reader of readers.splice(0)) await reader.cancel();
+    await kubectl(['delete', 'pods', '--all', '--grace-period=0', '--force', '--wait=true']);
+  });
+
+  async function deleteCluster(): Promise<void> {
+    await toolbox.run('k3d', ['cluster', 'delete', CLUSTER]);
+    await toolbox.run('k3d', ['registry', 'delete', REGISTRY], { acceptExitCodes: [1] });
+  }
+
+  async function writeKubeconfig(): Promise<void> {
+    const { stdout } = await toolbox.run('k3d', ['kubeconfig', 'get', CLUSTER]);
+    await writeFile(access.kubeconfig, stdout, { mode: 0o600 });
+    await chmod(access.kubeconfig, 0o600);
+  }
+
+  async function kubectl(args: string[], stdin?: string): Promise<string> {
+    const { kubeconfig, context } = access;
+    const options = stdin === undefined ? {} : { stdin };
+    const all = ['--kubeconfig', kubeconfig, '--context', context, ...args];
+    return (await toolbox.run('kubectl', all, options)).stdout;
+  }
+
+  /** Creates a pod; every container is a shell script. */
+  async function createPod(name: string, scripts: Record<string, string>, spec: object = {}): Promise<void> {
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, labels: { app: name } },
+      spec: { terminationGracePeriodSeconds: 10, containers: containersOf(scripts), ...spec },
+    };
+    await kubectl(['create', '-f', '-'], JSON.stringify(pod));
+  }
+
+  function follow(app: string): FeedReader {
+    const reader = new FeedReader({ access, namespace: 'default', selectors: [`app=${app}`], follow: true });
+    readers.push(reader);
+    return reader;
+  }
+
+  const untilEnded = (reader: FeedReader, container: string, restart = 0) =>
+    reader.until(() =>
+      reader.events.some(
+        (event) => event.type === 'ended' && event.container === container && event.restart === restart,
+      ),
+    );
+
+  it('delivers every line of init, sidecar and main containers', async () => {
+    const reader = follow('all');
+    await createPod(
+      'all',
+      { app: printLines(20_000) },
+      {
+        restartPolicy: 'Never',
+        initContainers: [
+          ...containersOf({ init: printLines(2000) }),
+          ...containersOf({ sidecar: TICKER }).map((container) => ({ ...container, restartPolicy: 'Always' })),
+        ],
+      },
+    );
+    await untilEnded(reader, 'app');
+    await untilEnded(reader, 'sidecar');
+    assertNumbered(textsOf(reader, 'init'), 2000);
+    assertNumbered(textsOf(reader, 'app'), 20_000);
+    const sidecar = textsOf(reader, 'sidecar');
+    assertNumbered(sidecar.slice(0, -1), sidecar.length - 1);
+    assert.equal(sidecar.at(-1), `end ${sidecar.length - 1}`);
+    assert.deepEqual(reader.gaps, []);
+  });
+
+  it('delivers the last lines of a deleted pod', async () => {
+    const reader = follow('deleted');
+    await createPod('deleted', { app: TICKER });
+    await reader.untilLines(100);
+    await kubectl(['delete', 'pod', 'deleted']);
+    await untilEnded(reader, 'app');
+    assertEndedTicker(reader.lines);
+    assert.deepEqual(reader.gaps, []);
+  });
+
+  it('delivers every line across a restart of the container', async () => {
+    const reader = follow('restarted');
+    await createPod('restarted', { app: `${printLines(5000)}; exit 3` });
+    await untilEnded(reader, 'app', 1);
+    for (const restart of [0, 1]) assertNumbered(textsOf(reader, 'app', restart), 5000);
+    const first = reader.events.find((event) => event.type === 'ended');
+    assert.deepEqual(first, {
+      type: 'ended',
+      pod: 'restarted',
+      container: 'app',
+      restart: 0,
+      exitCode: 3,
+      reason: 'Error',
+    });
+    assert.deepEqual(reader.gaps, []);
+  });
+
+  it('delivers every line across a time in which the node stands still', async () => {
+    const reader = follow('paused');
+    await createPod('paused', { app: TICKER });
+    await reader.untilLines(200);
+    await toolbox.run('docker', ['pause', NODE]);
+    await new Promise((resolve) => setTimeout(resolve, 5000));
+    await toolbox.run('docker', ['unpause', NODE]);
+    await reader.untilLines(reader.lines.length + 500);
+    await kubectl(['delete', 'pod', 'paused']);
+    await untilEnded(reader, 'app');
+    assertEndedTicker(reader.lines);
+    assert.deepEqual(reader.gaps, []);
+  });
+
+  it('delivers every line across a stop and start of the cluster', async () => {
+    const reader = follow('stopped');
+    await createPod('stopped', { app: TICKER });
+    await reader.untilLines(200);
+    await toolbox.run('k3d', ['cluster', 'stop', CLUSTER]);
+    await reader.until(() => reader.events.some((event) => event.type === 'interrupted'));
+    await toolbox.run('k3d', ['cluster', 'start', CLUSTER]);
+    await writeKubeconfig();
+    await reader.until(() => textsOf(reader, 'app', 1).length >= 200);
+    const earlier = (await kubectl(['logs', 'stopped', '--previous'])).trimEnd().split('\n');
+    assert.deepEqual(textsOf(reader, 'app', 0), earlier);
+    const later = textsOf(reader, 'app', 1);
+    assertNumbered(later, later.length);
+    assert.equal(reader.events.filter((event) => event.type === 'resumed').length >= 1, true);
+    assert.deepEqual(reader.gaps, []);
+  });
+
+  it('does not lose lines when nobody reads for a while', async () => {
+    await createPod('slow', { app: `${printLines(200_000)}; sleep 1000` });
+    let count = 0;
+    for await (const event of followLogs({ access, namespace: 'default', selectors: ['app=slow'], follow: true })) {
+      assert.notEqual(event.type, 'gap');
+      if (event.type !== 'line') continue;
+      count++;
+      assert.equal(event.line.text, `line ${count}`);
+      if (count === 1000) await new Promise((resolve) => setTimeout(resolve, 3000));
+      if (count === 200_000) break;
+    }
+    assert.equal(count, 200_000);
+  });
+
+  it('without follow delivers what is there', async () => {
+    await createPod('once', { app: printLines(3000) }, { restartPolicy: 'Never' });
+    await kubectl(['wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/once', '--timeout=60s']);
+    const events: LogEvent[] = [];
+    for await (const event of followLogs({ access, namespace: 'default', selectors: ['app=once'], follow: false })) {
+      events.push(event);
+    }
+    const lines = events.flatMap((event): LogLine[] => (event.type === 'line' ? [event.line] : []));
+    assertNumbered(
+      lines.map(({ text }) => text),
+      3000,
+    );
+  });
+});
+
+function containersOf(scripts: Record<string, string>): object[] {
+  return Object.entries(scripts).map(([name, script]) => ({ name, image: IMAGE, command: ['sh', '-c', script] }));
+}
+
+function textsOf(reader: FeedReader, container: string, restart = 0): string[] {
+  return reader.logLines
+    .filter((line) => line.container === container && line.restart === restart)
+    .map(({ text }) => text);
+}
+
+function assertNumbered(texts: readonly string[], count: number): void {
+  const wrong = texts.findIndex((text, index) => text !== `line ${index + 1}`);
+  assert.equal(wrong, -1, `line ${wrong + 1} is ${texts[wrong] ?? ''}, after ${texts[wrong - 1] ?? 'nothing'}`);
+  assert.equal(texts.length, count);
+}
+
+function assertEndedTicker(texts: readonly string[]): void {
+  assertNumbered(texts.slice(0, -1), texts.length - 1);
+  assert.equal(texts.at(-1), `end ${texts.length - 1}`);
+}
