@@ -1,4 +1,14 @@
-import { isAlias, isMap, isPair, isScalar, isSeq, parseDocument, type Node as YamlNode, type YAMLMap } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  Lexer,
+  parseDocument,
+  type Node as YamlNode,
+  type YAMLMap,
+} from 'yaml';
 import { messageOf, type SourceRange } from '../base';
 import type { Findings } from './findings';
 import type { LocatedNode, MapEntry, ScalarNode } from './located-tree';
@@ -15,10 +25,21 @@ export interface ParseYamlOptions {
  * @returns undefined when the text is no YAML; problems then say where. An empty document is a scalar `null`.
  */
 export function parseYaml(source: SourceText, findings: Findings, options: ParseYamlOptions): LocatedNode | undefined {
+  const tooDeep = offsetOfExcessiveDepth(source.text);
+  if (tooDeep !== undefined) {
+    reportDepth(source, tooDeep, findings);
+    return undefined;
+  }
   try {
-    const document = parseDocument(source.text, { prettyErrors: false, merge: true, uniqueKeys: options.uniqueKeys });
+    // The parser compares every key with every other one of its map, so keys are checked while the tree is built.
+    const document = parseDocument(source.text, { prettyErrors: false, merge: true, uniqueKeys: false });
     report(source, document.warnings, findings, 'warning');
-    if (document.errors.length === 0) return new TreeBuilder(source).build(document.contents);
+    if (document.errors.length === 0) {
+      const builder = new TreeBuilder(source);
+      const tree = builder.build(document.contents);
+      if (options.uniqueKeys) for (const key of builder.repeatedKeys) reportRepeatedKey(key, findings);
+      return tree;
+    }
     report(source, document.errors, findings, 'error');
   } catch (error) {
     const range = error instanceof MeaninglessYaml ? error.range : source.rangeAt(0, 0);
@@ -45,18 +66,66 @@ function report(
   // Once the nesting is too deep, all further errors are consequences.
   const tooDeep = complaints.find(({ code }) => code === 'RESOURCE_EXHAUSTION');
   if (tooDeep) {
-    findings.error(source.rangeAt(...tooDeep.pos), {
-      code: 'yaml-too-deep',
-      message: 'Values are nested too deeply.',
-    });
+    reportDepth(source, tooDeep.pos[0], findings);
     return;
   }
-  for (const { code, message, pos } of complaints.slice(0, MAX_REPORTED)) {
+  for (const { message, pos } of complaints.slice(0, MAX_REPORTED)) {
     findings[severity](source.rangeAt(...pos), {
-      code: code === 'DUPLICATE_KEY' ? 'yaml-duplicate-key' : 'yaml-syntax',
+      code: 'yaml-syntax',
       message: `${message.replace(/[.\s]+$/, '')}.`,
     });
   }
+}
+
+function reportRepeatedKey(key: RepeatedKey, findings: Findings): void {
+  findings.error(key.range, {
+    code: 'yaml-duplicate-key',
+    message: `The key "${key.name}" occurs twice in this map.`,
+  });
+}
+
+function reportDepth(source: SourceText, offset: number, findings: Findings): void {
+  findings.error(source.rangeAt(offset, offset + 1), {
+    code: 'yaml-too-deep',
+    message: 'Values are nested too deeply.',
+  });
+}
+
+/** Deepest nesting within brackets, and most `-` or `?` on one line. */
+const MAX_DEPTH = 200;
+
+/**
+ * Finds nesting on which the parser would spend gigabytes. Nesting by indentation needs no such check: its depth grows
+ * with the root of the file's size only, and the parser reports it itself.
+ */
+function offsetOfExcessiveDepth(text: string): number | undefined {
+  let offset = 0;
+  let brackets = 0;
+  let indicators = 0;
+  let isContent = false;
+  for (const token of new Lexer().lex(text)) {
+    if (isZeroWidth(token)) {
+      isContent = token === SCALAR_FOLLOWS;
+      continue;
+    }
+    if (!isContent) {
+      if (token === '[' || token === '{') brackets++;
+      else if (token === ']' || token === '}') brackets--;
+      else if (token === '-' || token === '?') indicators++;
+      else if (token.includes('\n')) indicators = 0;
+      if (brackets > MAX_DEPTH || indicators > MAX_DEPTH) return offset;
+    }
+    isContent = false;
+    offset += token.length;
+  }
+  return undefined;
+}
+
+/** The lexer's marks (yaml, CST tokens): document mode, end of flow, scalar. They stand for no text of the file. */
+const SCALAR_FOLLOWS = '\x1F';
+
+function isZeroWidth(token: string): boolean {
+  return token === SCALAR_FOLLOWS || token === '\x02' || token === '\x18';
 }
 
 /** Well-formed YAML without a finite value. */
@@ -72,11 +141,18 @@ class MeaninglessYaml extends Error {
 /** Most values a document may have once its aliases are unfolded; a file of 1 MiB without aliases stays below. */
 const MAX_VALUES = 1_000_000;
 
+interface RepeatedKey {
+  readonly name: string;
+  readonly range: SourceRange;
+}
+
 /**
  * Turns a document into a located tree: aliases become what they stand for, merge keys (`<<`) are merged.
  * Anchors are noted on the way, since an alias refers to the last anchor of its name before it.
  */
 class TreeBuilder {
+  /** In file order. */
+  readonly repeatedKeys: RepeatedKey[] = [];
   private readonly anchors = new Map<string, YamlNode>();
   private readonly built = new Map<YamlNode, LocatedNode>();
   private readonly sizes = new Map<LocatedNode, number>();
@@ -149,7 +225,9 @@ class TreeBuilder {
         continue;
       }
       const key = this.keyOf(keyNode);
-      own.set(key, { key, keyRange: this.rangeOf(keyNode), value });
+      const keyRange = this.rangeOf(keyNode);
+      if (own.has(key)) this.repeatedKeys.push({ name: key, range: keyRange });
+      own.set(key, { key, keyRange, value });
     }
     return new Map([...merged, ...own]);
   }

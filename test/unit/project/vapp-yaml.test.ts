@@ -193,6 +193,9 @@ runtime:
     ['an unknown anchor', 'apps: *nothing', ['1:7 error yaml-unreadable']],
     ['an anchor that contains itself', 'apps: &a\n  - chart: { values: { x: *a } }', ['2:27 error yaml-unreadable']],
     ['aliases that unfold without end', bomb(), ['7:9 error yaml-unreadable']],
+    ['brackets without end', `apps: ${'['.repeat(500_000)}`, ['1:207 error yaml-too-deep']],
+    ['braces without end', '{a: '.repeat(200_000), ['1:801 error yaml-too-deep']],
+    ['dashes without end', `apps:\n${'- '.repeat(500_000)}`, ['2:401 error yaml-too-deep']],
     ['a manifest that is not there', 'apps:\n  - manifest: no.json', ['2:15 error manifest-missing']],
     ['an absolute Dockerfile', 'apps:\n  - dockerfile: /Dockerfile', ['2:17 error path-absolute']],
     ['a Dockerfile on another drive', "apps:\n  - dockerfile: 'C:\\Dockerfile'", ['2:17 error path-absolute']],
@@ -233,12 +236,9 @@ runtime:
     });
   }
 
-  it('reports nesting without end', async () => {
-    const repository = await read(`apps: ${'['.repeat(20_000)}`);
-    assert.deepEqual(
-      repository.problems.map(({ code, range }) => [code, range.start.line]),
-      [['yaml-too-deep', 1]],
-    );
+  it('reads dashes and brackets inside of texts as text', async () => {
+    const text = `apps:\n  - name: "${'['.repeat(300)}"\n    chart: { values: { a: ${'-'.repeat(300)}, b: '${'{'.repeat(300)}' } }\n`;
+    assert.deepEqual(places(await read(`# ${'[ '.repeat(300)}\n${text}`)), []);
   });
 
   it('words its messages for people', async () => {
