@@ -7,7 +7,7 @@ import type { ServiceEndpoint } from '../runtime';
  */
 export function appDefaults(app: App, services: readonly ServiceEndpoint[]): Record<string, unknown> {
   const defaults: Record<string, unknown> = {};
-  const path = app.chart.source === 'builtin' ? 'env' : app.chart.environmentValue;
+  const path = app.chart.environmentValue;
   if (path !== undefined) defaults[path] = appEnvironment(services);
   if (app.chart.source === 'builtin') defaults['port'] = app.port;
   return defaults;

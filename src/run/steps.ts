@@ -21,25 +21,16 @@ export class Steps {
   async run<T>(step: StepId, app: string | undefined, work: (reporter: StepReporter) => Promise<T>): Promise<T> {
     const subject = app === undefined ? ({ type: 'step', step } as const) : ({ type: 'step', step, app } as const);
     const started = performance.now();
-    let message: string | undefined;
-    let skipped = false;
+    const end: { state: 'finished' | 'skipped'; message?: string } = { state: 'finished' };
     const reporter: StepReporter = {
-      progress: (text) => this.emit({ ...subject, state: 'progress', message: text }),
-      result: (text) => (message = text),
-      skip: (text) => {
-        message = text;
-        skipped = true;
-      },
+      progress: (message) => this.emit({ ...subject, state: 'progress', message }),
+      result: (message) => Object.assign(end, { message }),
+      skip: (message) => Object.assign(end, { state: 'skipped', message }),
     };
     this.emit({ ...subject, state: 'started' });
     try {
       const value = await work(reporter);
-      this.emit({
-        ...subject,
-        state: skipped ? 'skipped' : 'finished',
-        durationMs: performance.now() - started,
-        ...(message === undefined ? {} : { message }),
-      });
+      this.emit({ ...subject, ...end, durationMs: performance.now() - started });
       return value;
     } catch (error) {
       const durationMs = performance.now() - started;

@@ -1,5 +1,9 @@
 import type { Output } from '../../../src/cli/renderer';
 
+const ESCAPE = '\u001b';
+/** The escapes that our live display uses, kept as tokens of their own. */
+const TOKENS = new RegExp(`(${ESCAPE}\\[2K|${ESCAPE}\\[1A|\\r|\\n)`);
+
 /** Collects what is written; `screen` answers what a terminal would show, as far as our own escapes go. */
 export class FakeOutput implements Output {
   text = '';
@@ -18,13 +22,13 @@ export class FakeOutput implements Output {
   screen(): string[] {
     const rows: string[] = [''];
     let row = 0;
-    for (const token of this.text.match(/\u001b\[2K|\u001b\[1A|\r|\n|[^\u001b\r\n]+/g) ?? []) {
+    for (const token of this.text.split(TOKENS)) {
       if (token === '\u001b[2K') rows[row] = '';
       else if (token === '\u001b[1A') row -= 1;
       else if (token === '\n') {
         row += 1;
         rows[row] ??= '';
-      } else if (token !== '\r') rows[row] += token;
+      } else if (token !== '\r') rows[row] = `${rows[row] ?? ''}${token}`;
     }
     return rows.filter((line) => line !== '');
   }
