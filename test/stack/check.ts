@@ -1,6 +1,7 @@
 import { createContext } from './context';
 import { enginePart } from './engine/choose';
 import { ownEngineHost } from './engine/own';
+import { imageParts } from './images';
 import type { Layout } from './layout';
 import { TOOLS } from './links';
 import { toolPart } from './parts/tool';
@@ -23,7 +24,7 @@ export async function checkStack(layout: Layout, signal: AbortSignal): Promise<C
   const reachable = await probeOfficialHosts(signal);
   const dockerHost = (await readState(layout))?.engine.host ?? ownEngineHost(layout);
   const context = createContext({ layout, reachable, progress: silent, signal, dockerHost });
-  const parts: readonly Part[] = [enginePart(layout), ...TOOLS.map(toolPart)];
+  const parts: readonly Part[] = [enginePart(layout), ...TOOLS.map(toolPart), ...imageParts];
   const rows: TableRow[] = await Promise.all(
     parts.map(async (part) => ({ name: part.name, version: part.version, ...(await part.status(context)) })),
   );

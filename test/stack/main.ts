@@ -6,6 +6,7 @@ import { ensureEngine } from './engine/choose';
 import { removeOurs } from './engine/ours';
 import { hasOwnEngineTraces, isOwnEngineRunning, stopOwnEngine } from './engine/own';
 import { withStack } from './environment';
+import { ensureImages } from './images';
 import { layoutFor, type Layout } from './layout';
 import { linkTools, TOOLS } from './links';
 import { ensureTool } from './parts/tool';
@@ -97,6 +98,11 @@ async function bringUp(layout: Layout, progress: Progress, signal: AbortSignal):
     VAPP_TEST_HELM3: `${layout.bin}/helm3`,
     VAPP_TEST_HELM4: `${layout.bin}/helm4`,
   };
+  const before = await readState(layout);
+  // Whoever uses the stack while it is checked once more is not disturbed; whoever stops here can be taken away.
+  const complete = before?.complete === true && before.engine.host === engine.host;
+  await writeState(layout, { complete, engine, env });
+  await ensureImages(createContext({ ...parts, signal, dockerHost: engine.host }));
   const state = { complete: true, engine, env };
   await writeState(layout, state);
   return withStack(process.env, layout, state);
