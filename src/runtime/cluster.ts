@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure, isCancelled, sleep, type SourceRange } from '../base';
-import { KubeApi, KubeApiFailure, ToolFailure, dockerFailure, type ClusterAccess } from '../tools';
+import { KubeApi, KubeApiFailure, ToolFailure, dockerFailure, kubernetes, type ClusterAccess } from '../tools';
 import { tolerate, type Engine } from './engine-changes';
 import { K3D_OUTPUT, creationFailure, k3dProgress, notStarted } from './k3d-output';
 import { k3dConfig, type ClusterPlan } from './k3d-config';
@@ -14,6 +14,7 @@ const K3D_TIMEOUT_MS = 10 * 60_000;
 /** How long Kubernetes may take after k3d has found its node to be up, milliseconds. */
 const API_PATIENCE_MS = 120_000;
 const API_POLL_MS = 100;
+const NODE_POLL_MS = 2000;
 
 export interface BootOptions {
   readonly engine: Engine;
@@ -31,7 +32,7 @@ export interface BootOptions {
 export async function createCluster(plan: ClusterPlan, boot: BootOptions, imageRange?: SourceRange): Promise<void> {
   const { engine } = boot;
   const config = k3dConfig(plan);
-  await bootCluster(boot, async (signal) => {
+  const { finished } = await bootCluster(boot, async (signal) => {
     const folder = await privateFolder(boot.access);
     try {
       const file = join(folder, 'k3d.yaml');
@@ -49,15 +50,25 @@ export async function createCluster(plan: ClusterPlan, boot: BootOptions, imageR
       await rm(folder, { recursive: true, force: true });
     }
   });
+  await finished;
   await tolerate([409], () =>
     engine.docker.createVolume({ Name: objectNames(engine.cluster).completionMark, Labels: ownLabels(engine) }),
   );
 }
 
-/** Starts the nodes of a stopped cluster and waits until pods can be created in it. */
-export async function resumeCluster(boot: BootOptions): Promise<void> {
+/** A cluster that takes pods already, while k3d may still be at its last steps. */
+export interface BootedCluster {
+  /** Settles with k3d. Until then nobody else may change the cluster. */
+  readonly finished: Promise<void>;
+}
+
+/**
+ * Starts the nodes of a stopped cluster and waits until pods can be created in it. That is some seconds before k3d
+ * ends, which waits for k3s to have set up the cluster's DNS, to add names of this machine to it.
+ */
+export async function resumeCluster(boot: BootOptions): Promise<BootedCluster> {
   const { engine } = boot;
-  await bootCluster(boot, async (signal) => {
+  return bootCluster(boot, async (signal) => {
     try {
       await engine.toolbox.run('k3d', ['cluster', 'start', engine.cluster], {
         env: K3D_OUTPUT,
@@ -74,34 +85,56 @@ export async function resumeCluster(boot: BootOptions): Promise<void> {
 }
 
 /** Waits for the API of a cluster whose nodes run; at once done when it is up. */
-export async function awaitCluster(boot: BootOptions): Promise<void> {
-  await bootCluster(boot, () => Promise.resolve());
+export async function awaitCluster(boot: BootOptions): Promise<BootedCluster> {
+  return bootCluster(boot, () => Promise.resolve());
 }
 
-/** Runs k3d and looks for the API at the same time: it answers before k3d has finished its last steps. */
-async function bootCluster(boot: BootOptions, start: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  const { engine } = boot;
-  const ended = new AbortController();
-  const signal = engine.signal ? AbortSignal.any([engine.signal, ended.signal]) : ended.signal;
+/** Runs k3d and looks for the API at the same time. When it throws, k3d has ended. */
+async function bootCluster(boot: BootOptions, start: (signal: AbortSignal) => Promise<void>): Promise<BootedCluster> {
+  const failed = new AbortController();
+  const finished = start(withSignal(boot.engine.signal, failed));
+  const waiting = new AbortController();
+  const signal = withSignal(boot.engine.signal, waiting);
   const ready = apiReady(boot, signal);
-  const outcome = ready.catch((error: unknown) => error);
+  const overdue = finished.then(() => untilOverdue(boot.engine, signal));
   try {
-    await start(signal);
-    const late = sleep(API_PATIENCE_MS, signal).then(async () => {
-      throw await notReady(engine);
-    });
-    await Promise.race([ready, late]);
+    await Promise.race([ready, overdue]);
+    return { finished };
+  } catch (error) {
+    failed.abort();
+    await finished.catch(() => undefined);
+    throw error;
   } finally {
-    ended.abort();
-    await outcome;
+    waiting.abort();
+    overdue.catch(() => undefined);
+    await ready.catch(() => undefined);
   }
+}
+
+function withSignal(outer: AbortSignal | undefined, inner: AbortController): AbortSignal {
+  return outer ? AbortSignal.any([outer, inner.signal]) : inner.signal;
+}
+
+/** Never resolves; throws when Kubernetes takes too long or its node has ended. */
+async function untilOverdue(engine: Engine, signal: AbortSignal): Promise<never> {
+  const server = engine.docker.getContainer(objectNames(engine.cluster).server);
+  for (let waited = 0; waited < API_PATIENCE_MS; waited += NODE_POLL_MS) {
+    await sleep(NODE_POLL_MS, signal);
+    const { State } = await server.inspect().catch((error: unknown) => {
+      throw dockerFailure(error);
+    });
+    if (!State.Running && !State.Restarting) throw await notReady(engine, `its node has ended (${State.Status})`);
+  }
+  throw await notReady(engine, `it took more than ${API_PATIENCE_MS / 1000} s`);
 }
 
 /** Until the `default` service account exists, Kubernetes refuses every pod. */
 async function apiReady({ engine, access, apiPort }: BootOptions, signal: AbortSignal): Promise<void> {
   const server = objectNames(engine.cluster).server;
   let written: string | undefined;
-  for (;;) {
+  for (let look = 1; ; look += 1) {
+    // Loading it takes a third of a second, in which nothing else happens here: not before k3d is at work.
+    if (look === LOOKS_BEFORE_LOADING) kubernetes().catch(() => undefined);
     const current = await readNodeKubeconfig(engine.docker, server);
     if (current !== undefined && current !== written) {
       await writeKubeconfig(access, current, apiPort);
@@ -134,6 +167,7 @@ async function serviceAccountExists(access: ClusterAccess, signal: AbortSignal):
 }
 
 const ATTEMPTS_PER_KUBECONFIG = 20;
+const LOOKS_BEFORE_LOADING = 5;
 
 async function privateFolder(access: ClusterAccess): Promise<string> {
   const parent = join(access.kubeconfig, '..');
@@ -141,11 +175,11 @@ async function privateFolder(access: ClusterAccess): Promise<string> {
   return mkdtemp(join(parent, 'k3d-'));
 }
 
-async function notReady(engine: Engine): Promise<Failure> {
+async function notReady(engine: Engine, reason: string): Promise<Failure> {
   return new Failure({
     code: 'cluster-not-ready',
     fault: 'environment',
-    summary: `Kubernetes did not come up in ${engine.cluster} within ${API_PATIENCE_MS / 1000} s.`,
+    summary: `Kubernetes did not come up in ${engine.cluster}: ${reason}.`,
     evidence: await serverLog(engine),
     nextSteps: [
       'Check memory and disk of the machine: `vapp doctor`.',

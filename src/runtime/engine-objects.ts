@@ -12,6 +12,8 @@ export interface EngineContainer {
   /** Docker's word: created, running, paused, restarting, removing, exited, dead. */
   readonly state: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Container port → port of this machine, also while it is stopped. */
+  readonly published: ReadonlyMap<number, number>;
 }
 
 /** What the engine holds of one cluster, at one moment. */
@@ -52,13 +54,7 @@ export async function readEngineObjects(docker: Docker, cluster: string, workspa
         Name === names.registryVolume ||
         Name === names.completionMark,
     );
-    const found = ofCluster.map(({ Id, Names, Labels, State }) => ({
-      id: Id,
-      name: (Names[0] ?? Id).replace(/^\//, ''),
-      role: roleOf((Names[0] ?? '').slice(1), Labels, names.registry),
-      state: State,
-      labels: Labels,
-    }));
+    const found = await Promise.all(ofCluster.map(({ Id }) => inspect(docker, Id, names.registry)));
     refuseForeign(cluster, workspace, [
       // k3d's helper containers carry no labels of ours; they belong to whom the nodes belong to.
       ...found
@@ -71,13 +67,11 @@ export async function readEngineObjects(docker: Docker, cluster: string, workspa
     return {
       cluster,
       nodes: found.filter((container) => container !== registry),
-      ...(registry
-        ? { registry: { ...registry, hostPort: (await bindings(docker, registry.id)).get(5000) ?? 0 } }
-        : {}),
+      ...(registry ? { registry: { ...registry, hostPort: registry.published.get(5000) ?? 0 } } : {}),
       ...(network ? { networkId: network.Id } : {}),
       volumes: ofVolumes.map(({ Name }) => Name),
       complete: ofVolumes.some(({ Name }) => Name === names.completionMark),
-      ...(server ? { ports: serverPorts(await bindings(docker, server.id)) } : {}),
+      ...(server ? { ports: serverPorts(server.published) } : {}),
     };
   } catch (error) {
     throw dockerFailure(error);
@@ -117,13 +111,21 @@ function roleOf(name: string, labels: Readonly<Record<string, string>>, registry
   return role === 'server' || role === 'agent' ? role : 'other';
 }
 
-/** Container port → port of this machine. */
-async function bindings(docker: Docker, id: string): Promise<Map<number, number>> {
-  const { HostConfig } = await docker.getContainer(id).inspect();
-  const published = (HostConfig.PortBindings ?? {}) as Record<string, { HostPort?: string }[] | null>;
-  return new Map(
-    Object.entries(published).map(([port, hosts]) => [Number.parseInt(port, 10), Number(hosts?.[0]?.HostPort ?? 0)]),
-  );
+/** Asks for one container itself: the engine's list may lag behind, even after a stop has been answered. */
+async function inspect(docker: Docker, id: string, registry: string): Promise<EngineContainer> {
+  const { Name, Config, State, HostConfig } = await docker.getContainer(id).inspect();
+  const name = Name.replace(/^\//, '');
+  const bindings = (HostConfig.PortBindings ?? {}) as Record<string, { HostPort?: string }[] | null>;
+  return {
+    id,
+    name,
+    role: roleOf(name, Config.Labels, registry),
+    state: State.Status,
+    labels: Config.Labels,
+    published: new Map(
+      Object.entries(bindings).map(([port, hosts]) => [Number.parseInt(port, 10), Number(hosts?.[0]?.HostPort ?? 0)]),
+    ),
+  };
 }
 
 const API_PORT = 6443;

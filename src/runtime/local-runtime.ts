@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isCancelled, throwIfCancelled } from '../base';
+import { isCancelled, messageOf, throwIfCancelled } from '../base';
 import type { RuntimeSettings, Service } from '../project';
-import { dockerFailure, kubernetes, type Docker, type Toolbox } from '../tools';
+import { dockerFailure, type Docker, type Toolbox } from '../tools';
 import { readObjects, removeObjects, stopContainers, type Engine } from './engine-changes';
-import { isEmpty, registryAddress, stateOf, type EngineObjects } from './engine-objects';
+import { isEmpty, kubernetesNodes, registryAddress, stateOf, type EngineObjects } from './engine-objects';
 import { withLock } from './lock';
 import { clusterDirectory, clusterName, kubeAccess } from './names';
 import { serviceEndpoints, type ProvideImage } from './service-values';
 import { ServicesRelease } from './services';
-import { Startup } from './startup';
+import { Startup, type StartedCluster } from './startup';
 import type { RegistryAddress, Runtime, RuntimeEvent, RuntimeStatus } from './types';
 
 export interface LocalRuntimeOptions {
@@ -70,7 +70,7 @@ export class LocalRuntime {
     return {
       state,
       cluster: this.cluster,
-      nodes: objects.nodes.map(({ name, role, state: nodeState }) => ({ name, role, state: nodeState })),
+      nodes: kubernetesNodes(objects).map(({ name, role, state: nodeState }) => ({ name, role, state: nodeState })),
       ...(objects.registry ? { registry: registryAddress(objects.registry.hostPort) } : {}),
       services: state === 'absent' ? [] : serviceEndpoints(this.options.services, objects.ports?.nodePorts ?? []),
       ...(state === 'running' && existsSync(access.kubeconfig) ? { access } : {}),
@@ -97,24 +97,30 @@ export class LocalRuntime {
       signal: options.signal,
       onProgress: (message) => emit({ type: 'progress', message }),
     });
-    // It takes a while to load and is needed as soon as the API answers. A failure shows where it is used.
-    kubernetes().catch(() => undefined);
+    let held!: Promise<void>;
+    const started = await new Promise<StartedCluster>((resolve, reject) => {
+      held = this.locked(options, async (signal) => {
+        const startup = new Startup({
+          engine: this.engine(signal),
+          settings,
+          services,
+          dataDirectory,
+          emit,
+          onRegistry: (registry, creating) => {
+            if (creating) release.prepare(registry);
+            options.onRegistry?.(registry);
+          },
+        });
+        const cluster = await startup.run();
+        resolve(cluster);
+        await cluster.finished.catch((error: unknown) => {
+          if (!isCancelled(error, signal)) emit({ type: 'warning', message: messageOf(error) });
+        });
+      });
+      held.catch(reject);
+    });
 
-    const started = await this.locked(options, (signal) =>
-      new Startup({
-        engine: this.engine(signal),
-        settings,
-        services,
-        dataDirectory,
-        emit,
-        onRegistry: (registry, creating) => {
-          if (creating) release.prepare(registry);
-          options.onRegistry?.(registry);
-        },
-      }).run(),
-    );
-
-    const servicesReady = release.deploy(started.access, started.registry);
+    const servicesReady = Promise.all([release.deploy(started.access, started.registry), held]).then(() => undefined);
     servicesReady.catch(() => undefined);
     return {
       cluster: this.cluster,

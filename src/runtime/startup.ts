@@ -36,7 +36,11 @@ export interface StartedCluster {
   readonly access: ClusterAccess;
   readonly registry: RegistryAddress;
   readonly nodePorts: readonly NodePort[];
+  /** Settles when k3d has done its last steps; the lock is needed until then. */
+  readonly finished: Promise<void>;
 }
+
+type Nodes = Pick<StartedCluster, 'nodePorts' | 'finished'>;
 
 /** How often ports are chosen anew because somebody took one between our look and the engine's. */
 const PORT_ATTEMPTS = 4;
@@ -85,7 +89,7 @@ export class Startup {
     const [registry, cluster] = await Promise.allSettled(tasks);
     if (registry.status === 'rejected' || cluster.status === 'rejected') throw failed;
     this.options.emit({ type: 'state', state: 'running' });
-    return { access: this.access, registry: registry.value, nodePorts: cluster.value };
+    return { access: this.access, registry: registry.value, ...cluster.value };
   }
 
   /** Takes away what an interrupted creation left, and a cluster that the settings no longer fit. */
@@ -146,21 +150,26 @@ export class Startup {
     }
   }
 
-  private async resume(engine: Engine, objects: EngineObjects): Promise<readonly NodePort[]> {
+  private async resume(engine: Engine, objects: EngineObjects): Promise<Nodes> {
     const { ports } = objects;
+
     if (!ports) throw new Error('a cluster that is there has a server');
     const boot = { engine, access: this.access, apiPort: ports.api, onProgress: (text: string) => this.progress(text) };
     const nodes = kubernetesNodes(objects);
     if (nodes.every(({ state }) => state === 'running')) {
-      await awaitCluster(boot);
-      return ports.nodePorts;
+      return { nodePorts: ports.nodePorts, ...(await awaitCluster(boot)) };
     }
     const serverRuns = nodes.some(({ role, state }) => role === 'server' && state === 'running');
     const taken = serverRuns ? undefined : await firstTaken([ports.api, ...ports.nodePorts.map(({ host }) => host)]);
     if (taken !== undefined) return this.createOnOtherPorts(engine, objects, taken);
+    // Left by a k3d that was ended in the middle. k3d would count it among the cluster's nodes, remove it, and then miss it.
+    const tools = objects.nodes.filter(({ name }) => name === objectNames(engine.cluster).tools);
+    await removeContainers(
+      engine,
+      tools.map(({ id }) => id),
+    );
     try {
-      await resumeCluster(boot);
-      return ports.nodePorts;
+      return { nodePorts: ports.nodePorts, ...(await resumeCluster(boot)) };
     } catch (error) {
       const lost = takenPortOf(error);
       if (lost === undefined) throw error;
@@ -168,11 +177,7 @@ export class Startup {
     }
   }
 
-  private async createOnOtherPorts(
-    engine: Engine,
-    objects: EngineObjects,
-    taken: number,
-  ): Promise<readonly NodePort[]> {
+  private async createOnOtherPorts(engine: Engine, objects: EngineObjects, taken: number): Promise<Nodes> {
     this.warn(
       `Another program took port ${taken} of localhost while the runtime was stopped. ` +
         'A cluster cannot change its ports, so it is created anew on free ones.',
@@ -182,7 +187,7 @@ export class Startup {
   }
 
   /** Creates the cluster, on the ports it had before where they are still wanted and free. */
-  private async create(engine: Engine, before: EngineObjects): Promise<readonly NodePort[]> {
+  private async create(engine: Engine, before: EngineObjects): Promise<Nodes> {
     const { settings, services, emit } = this.options;
     const { env, unreachable } = nodeProxies(engine.toolbox.env, engine.cluster, settings.agents);
     if (unreachable.length > 0) {
@@ -209,7 +214,7 @@ export class Startup {
           settings.k3sImage?.range,
         );
         this.tellMovedPorts(ports.nodePorts);
-        return ports.nodePorts;
+        return { nodePorts: ports.nodePorts, finished: Promise.resolve() };
       } catch (error) {
         if (attempt === PORT_ATTEMPTS || takenPortOf(error) === undefined) throw error;
         await removeNodes(engine, await readObjects(engine));

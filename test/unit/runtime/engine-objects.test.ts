@@ -9,8 +9,15 @@ const CLUSTER = 'vapp-seat-1234abcd';
 const WORKSPACE = '/home/ada/seat';
 const OURS = { 'io.vscode-velocitas.workspace': WORKSPACE, 'io.vscode-velocitas.cluster': CLUSTER };
 
+interface Container {
+  readonly name: string;
+  readonly role?: string;
+  readonly state?: string;
+  readonly labels?: Record<string, string>;
+}
+
 interface Given {
-  readonly containers?: { name: string; role?: string; state?: string; labels?: Record<string, string> }[];
+  readonly containers?: Container[];
   readonly network?: Record<string, string>;
   readonly volumes?: string[];
 }
@@ -24,20 +31,27 @@ function engine({ containers = [], network, volumes = [] }: Given): Docker {
       '31883/tcp': [{ HostIp: '127.0.0.1', HostPort: '31884' }],
     },
   };
+  const labelsOf = ({ labels = OURS, role }: Container) => ({
+    ...labels,
+    ...(role ? { 'k3d.cluster': CLUSTER, 'k3d.role': role } : {}),
+  });
   return {
     listContainers: () =>
       Promise.resolve(
-        containers.map(({ name, role, state = 'running', labels = OURS }) => ({
-          Id: name,
-          Names: [`/${name}`],
-          State: state,
-          Labels: { ...labels, ...(role ? { 'k3d.cluster': CLUSTER, 'k3d.role': role } : {}) },
-        })),
+        containers.map((given) => ({ Id: given.name, Names: [`/${given.name}`], Labels: labelsOf(given) })),
       ),
     listNetworks: () => Promise.resolve(network ? [{ Id: 'net', Name: `k3d-${CLUSTER}`, Labels: network }] : []),
     listVolumes: () => Promise.resolve({ Volumes: volumes.map((Name) => ({ Name, Labels: null })), Warnings: [] }),
     getContainer: (id: string) => ({
-      inspect: () => Promise.resolve({ HostConfig: { PortBindings: published[id] ?? null } }),
+      inspect: () => {
+        const given = containers.find(({ name }) => name === id)!;
+        return Promise.resolve({
+          Name: `/${id}`,
+          Config: { Labels: labelsOf(given) },
+          State: { Status: given.state ?? 'running' },
+          HostConfig: { PortBindings: published[id] ?? null },
+        });
+      },
     }),
   } as unknown as Docker;
 }

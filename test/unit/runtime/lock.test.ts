@@ -14,33 +14,37 @@ describe('the lock of a runtime', () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
+  /** Takes the lock and answers, once it is taken, how to give it back. */
+  async function hold(): Promise<() => Promise<void>> {
+    let finish!: () => void;
+    let held!: Promise<void>;
+    await new Promise<void>((inside) => {
+      held = withLock(file, {}, () => {
+        inside();
+        return new Promise<void>((resolve) => (finish = resolve));
+      });
+    });
+    return () => {
+      finish();
+      return held;
+    };
+  }
+
   it('lets one in at a time and tells the others that they wait', async () => {
     const order: string[] = [];
-    let finish!: () => void;
-    const first = withLock(file, {}, async () => {
-      order.push('first in');
-      await new Promise<void>((resolve) => (finish = resolve));
-      order.push('first out');
+    const giveBack = await hold();
+    let second!: Promise<void>;
+    await new Promise<void>((waiting) => {
+      const onWait = () => {
+        order.push('waits');
+        waiting();
+      };
+      second = withLock(file, { onWait }, () => Promise.resolve(void order.push('in')));
     });
-    let waiting!: () => void;
-    const waits = new Promise<void>((resolve) => (waiting = resolve));
-    const second = withLock(
-      file,
-      {
-        onWait: () => {
-          order.push('second waits');
-          waiting();
-        },
-      },
-      () => {
-        order.push('second in');
-        return Promise.resolve();
-      },
-    );
-    await waits;
-    finish();
-    await Promise.all([first, second]);
-    assert.deepEqual(order, ['first in', 'second waits', 'first out', 'second in']);
+    assert.deepEqual(order, ['waits']);
+    await giveBack();
+    await second;
+    assert.deepEqual(order, ['waits', 'in']);
   });
 
   it('leaves nothing behind, also after a failure', async () => {
@@ -52,15 +56,13 @@ describe('the lock of a runtime', () => {
   });
 
   it('can be cancelled while waiting', async () => {
-    let finish!: () => void;
-    const first = withLock(file, {}, () => new Promise<void>((resolve) => (finish = resolve)));
+    const giveBack = await hold();
     const cancel = new AbortController();
     const second = withLock(file, { signal: cancel.signal, onWait: () => cancel.abort() }, () =>
       Promise.reject(new Error('never gets in')),
     );
     await assert.rejects(second, Cancelled);
-    finish();
-    await first;
+    await giveBack();
   });
 
   it('is taken over from an owner that died', async () => {
