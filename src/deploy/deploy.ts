@@ -2,8 +2,8 @@ import { isCancelled, throwIfCancelled } from '../base';
 import { Helm, releaseHistory, ToolFailure, type KubeApi, type ReleaseRecord, type Toolbox } from '../tools';
 import { readContent, type DeployContent } from './content';
 import { helmFailure } from './helm-failure';
-import { bringBack, isHalfMade, repair, servingRevision, type ReleaseHandle } from './history';
-import { allServe, stuckPods, withApi } from './inspect';
+import { relevantRevision, repair, undo, type ReleaseHandle } from './history';
+import { allServe, removePods, stuckPods, uidsOf, withApi } from './inspect';
 import { withReleaseLock } from './lock';
 import { watchRollout } from './rollout';
 import type { DeployEvent, DeployRequest, DeployResult, PodJudge } from './types';
@@ -54,7 +54,7 @@ interface Started {
 
 class Deployment {
   private readonly handle: ReleaseHandle;
-  private readonly deadline: number;
+  private readonly begun = performance.now();
   /** The history before anything of ours; undefined until it has been read. */
   private before: readonly ReleaseRecord[] | undefined;
 
@@ -65,7 +65,6 @@ class Deployment {
   ) {
     const helm = new Helm(context.toolbox, request.access);
     this.handle = { helm, release: request.release, namespace: request.namespace };
-    this.deadline = performance.now() + request.timeoutMs;
   }
 
   async run(content: Promise<DeployContent>): Promise<DeployResult> {
@@ -76,7 +75,8 @@ class Deployment {
       if (!started.changed) return { revision: started.revision, changed: false };
       this.tell(`watching the rollout of revision ${started.revision}`);
       await watchRollout(this.api, started.workloads, {
-        timeoutMs: Math.max(0, this.deadline - performance.now()),
+        timeoutMs: this.request.timeoutMs,
+        since: this.begun,
         judge,
         doomed: started.doomed,
         onEvent,
@@ -87,7 +87,7 @@ class Deployment {
     } catch (error) {
       const cancelled = isCancelled(error, signal);
       // A Helm that was ended in its work, by us or by its time limit, has left the release pending.
-      if (cancelled || (error instanceof ToolFailure && error.code === 'tool-timeout')) await this.undo();
+      if (cancelled || (error instanceof ToolFailure && error.code === 'tool-timeout')) await this.takeBack();
       throw error;
     }
   }
@@ -99,7 +99,7 @@ class Deployment {
     const history = await this.soundHistory();
     this.before = history;
     const [latest] = history;
-    const serving = latest ? workloadsOf(latest.manifest, namespace) : [];
+    const serving = workloadsOf(relevantRevision(history)?.manifest ?? '', namespace);
     if (latest && (await this.isUnchanged(latest, content, serving))) {
       return { revision: latest.revision, changed: false, workloads: serving, doomed: new Set() };
     }
@@ -117,18 +117,15 @@ class Deployment {
     const now = await releaseHistory(this.api, release, namespace, signal);
     const workloads = workloadsOf(now.find((record) => record.revision === revision)?.manifest ?? '', namespace);
     // A StatefulSet never replaces a pod that is not ready, and a pod of unchanged content waits out its back-off.
-    await Promise.all(
-      stuck.map(({ metadata }) =>
-        this.api.delete(`/api/v1/namespaces/${metadata.namespace ?? namespace}/pods/${metadata.name}`, signal),
-      ),
-    );
-    return { revision, changed: true, workloads, doomed: new Set(stuck.map(({ metadata }) => metadata.uid ?? '')) };
+    await removePods(this.api, stuck, signal);
+    return { revision, changed: true, workloads, doomed: uidsOf(stuck) };
   }
 
   private async soundHistory(): Promise<readonly ReleaseRecord[]> {
     const { release, namespace } = this.request;
     const { signal, onEvent } = this.context;
     const history = await releaseHistory(this.api, release, namespace, signal);
+    this.before = history;
     const repaired = await repair(this.handle, history, { signal, timeoutMs: this.remaining() });
     if (repaired === undefined) return history;
     onEvent?.({ type: 'warning', message: repaired });
@@ -151,24 +148,11 @@ class Deployment {
     }
   }
 
-  /**
-   * Takes back a revision of ours that does not serve yet. The signal that cancelled us must not stop this, so it has a
-   * time limit of its own.
-   */
-  private async undo(): Promise<void> {
-    const before = this.before;
+  private async takeBack(): Promise<void> {
+    const { before } = this;
     if (before === undefined) return;
     this.tell('bringing the previous revision back');
-    await this.locked(async () => {
-      const { release, namespace } = this.request;
-      const history = await releaseHistory(this.api, release, namespace, AbortSignal.timeout(UNDO_TIMEOUT_MS));
-      const [latest] = history;
-      const ours = (before[0]?.revision ?? 0) + 1;
-      // A newer revision than ours is somebody else's, and so is what it replaced.
-      if (latest === undefined || latest.revision > ours) return;
-      if (latest.revision < ours && !isHalfMade(latest)) return;
-      await bringBack(this.handle, servingRevision(before), { timeoutMs: UNDO_TIMEOUT_MS });
-    });
+    await this.locked(() => undo(this.api, this.handle, before));
   }
 
   private locked<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
@@ -183,10 +167,9 @@ class Deployment {
   }
 
   private remaining(): number {
-    return Math.max(1000, this.deadline - performance.now());
+    return Math.max(1000, this.begun + this.request.timeoutMs - performance.now());
   }
 }
 
 /** Names the content of a revision on its record. */
 const CONTENT_LABEL = 'vapp-content';
-const UNDO_TIMEOUT_MS = 60_000;

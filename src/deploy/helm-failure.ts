@@ -58,7 +58,7 @@ function brokenTemplate(text: string, context: HelmContext, cause: ToolFailure):
     /unclosed action started at (?<path>[^\s:()]+):(?<line>\d+)/.exec(text) ??
     /(?:execution|parse) error at \((?<path>[^:)]+):(?<line>\d+)(?::(?<column>\d+))?\): (?<what>.*)/.exec(text) ??
     /template: (?<path>[^\s:]+\/[^\s:]+):(?<line>\d+):(?<column>\d+): (?<what>.*)/.exec(text) ??
-    /^Error: (?:[A-Z]+ FAILED: )?(?<path>[^\s:]+\/[^\s:]+):(?<line>\d+):(?<column>\d+)\n(?<what>[^]*?)(?:\n\n|$)/m.exec(
+    /^Error: (?:[A-Z]+ FAILED: )?(?<path>[^\s:]+\/[^\s:]+):(?<line>\d+):(?<column>\d+)\n(?<what>(?:.+\n?)*)/m.exec(
       text,
     ) ??
     /YAML parse error on (?<path>[^\s:]+): (?<what>.*)/.exec(text);
@@ -154,9 +154,10 @@ function immutableField(text: string, _context: HelmContext, cause: ToolFailure)
     );
   if (!/field is immutable|updates to \w+ spec for fields other than/.test(text)) return undefined;
   const { name, kind } = match?.groups ?? /(?<kind>\w+)\.\w+ "(?<name>[^"]+)" is invalid/.exec(text)?.groups ?? {};
+  const field = /is invalid: (?<field>spec[\w.[\]]*): /.exec(text)?.groups?.['field'];
   const object = name === undefined ? 'An object' : `The ${kind ?? 'object'} ${name}`;
   return refusal('immutable-field', {
-    summary: `${object} cannot be changed in the way the chart asks for: Kubernetes does not allow it after creation.`,
+    summary: `${object} cannot be changed in the way the chart asks for${field === undefined ? '' : ` (${field})`}: Kubernetes does not allow it after creation.`,
     evidence: evidenceOf(text),
     nextSteps: [
       kind === 'Job'
@@ -247,5 +248,6 @@ function evidenceOf(text: string): string[] {
   return text
     .split('\n')
     .filter((line) => line.trim() !== '' && !line.startsWith('Use --debug'))
+    .map((line) => line.replace(/Invalid value: \{.{200,}\}: /, 'Invalid value: {…}: '))
     .slice(0, 20);
 }

@@ -1,5 +1,5 @@
 import { Failure } from '../base';
-import type { Helm, HelmOptions, ReleaseRecord } from '../tools';
+import { releaseHistory, type Helm, type HelmOptions, type KubeApi, type ReleaseRecord } from '../tools';
 import { helmFailure } from './helm-failure';
 
 /** One release and the Helm that changes it. */
@@ -12,6 +12,12 @@ export interface ReleaseHandle {
 /** The revision that serves while a newer one is being made, or was left half made. */
 export function servingRevision(history: readonly ReleaseRecord[]): ReleaseRecord | undefined {
   return history.find(({ status }) => status === 'deployed') ?? history.find(({ status }) => status === 'superseded');
+}
+
+/** The revision whose objects are to be looked at: the latest, unless its making failed or is not done. */
+export function relevantRevision(history: readonly ReleaseRecord[]): ReleaseRecord | undefined {
+  const [latest] = history;
+  return latest?.status === 'deployed' ? latest : (servingRevision(history) ?? latest);
 }
 
 /** Whether a process ended in the midst of changing the release. */
@@ -32,6 +38,23 @@ export async function bringBack(
     throw helmFailure(error, { release });
   }
 }
+
+/**
+ * Takes back a revision that was begun after `before` was read and does not serve yet. The signal that cancelled its
+ * making must not stop this, so it has time limits of its own.
+ */
+export async function undo(api: KubeApi, handle: ReleaseHandle, before: readonly ReleaseRecord[]): Promise<void> {
+  const signal = AbortSignal.timeout(UNDO_TIMEOUT_MS);
+  const [latest] = await releaseHistory(api, handle.release, handle.namespace, signal);
+  if (latest === undefined) return;
+  const ours = (before[0]?.revision ?? 0) + 1;
+  const isOurs = latest.revision === ours;
+  const isRepairCutShort = latest.revision < ours && isHalfMade(latest);
+  // A newer revision than ours is somebody else's, and so is what it replaced.
+  if (isOurs || isRepairCutShort) await bringBack(handle, servingRevision(before), { timeoutMs: UNDO_TIMEOUT_MS });
+}
+
+const UNDO_TIMEOUT_MS = 60_000;
 
 /**
  * Repairs a release that a crash left half made; nothing happens to a sound one.

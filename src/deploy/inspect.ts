@@ -68,6 +68,19 @@ export async function stuckPods(
   return pods.filter((pod) => pod.metadata.deletionTimestamp === undefined && judge(pod) !== undefined);
 }
 
-export function namespacesOf(workloads: readonly WorkloadReference[]): string[] {
+/** Deletes pods; their controllers make new ones. */
+export async function removePods(api: KubeApi, pods: readonly PodObject[], signal?: AbortSignal): Promise<void> {
+  await Promise.all(
+    pods.map(({ metadata: { name, namespace = 'default' } }) =>
+      api.delete(`/api/v1/namespaces/${namespace}/pods/${name}`, signal),
+    ),
+  );
+}
+
+export function uidsOf(pods: readonly PodObject[]): ReadonlySet<string> {
+  return new Set(pods.map(({ metadata }) => metadata.uid ?? ''));
+}
+
+function namespacesOf(workloads: readonly WorkloadReference[]): string[] {
   return [...new Set(workloads.map(({ namespace }) => namespace))];
 }

@@ -40,6 +40,7 @@ export interface Condition {
 export interface WorkloadObject extends KubeObject {
   readonly spec?: {
     readonly replicas?: number;
+    readonly minReadySeconds?: number;
     readonly completions?: number;
     readonly parallelism?: number;
     readonly suspend?: boolean;
@@ -77,6 +78,7 @@ export interface ContainerStatus {
 }
 
 export interface PodObject extends KubeObject {
+  readonly spec?: { readonly containers?: readonly { readonly name: string; readonly readinessProbe?: object }[] };
   readonly status?: {
     readonly phase?: string;
     readonly conditions?: readonly Condition[];

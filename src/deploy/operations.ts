@@ -1,10 +1,10 @@
-import { Failure, orCancelled } from '../base';
-import { Helm, releaseHistory, type ClusterAccess } from '../tools';
+import { Failure, isCancelled, orCancelled, throwIfCancelled } from '../base';
+import { Helm, releaseHistory, type ClusterAccess, type KubeApi, type ReleaseRecord } from '../tools';
 import { Collection } from './collection';
 import type { DeployContext } from './deploy';
 import { helmFailure } from './helm-failure';
-import { repair, rollbackTarget } from './history';
-import { liveWorkload, podsOf, stuckPods, withApi } from './inspect';
+import { relevantRevision, rollbackTarget, undo, type ReleaseHandle } from './history';
+import { liveWorkload, podsOf, removePods, stuckPods, uidsOf, withApi } from './inspect';
 import { withReleaseLock } from './lock';
 import type { PodObject } from './objects';
 import { summarisePod } from './pods';
@@ -32,47 +32,62 @@ export interface UninstallRequest extends ReleaseSubject {
 }
 
 /**
- * Makes an earlier revision serve again, as a new revision, and waits until it does. It is not undone when cancelled:
- * Kubernetes goes on to bring the earlier revision into service.
+ * Makes an earlier revision serve again, as a new revision, and waits until it does. When cancelled, the release is
+ * brought back to what it was.
  *
  * @throws Cancelled; Failure `nothing-to-roll-back`, `revision-not-found`, and those of the rollout; see `deploy`.
  */
 export function rollback(request: RollbackRequest, context: DeployContext): Promise<DeployResult> {
-  const { release, namespace, access } = request;
-  const { signal, judge, onEvent } = context;
+  const { signal, judge, onEvent, onRolloutStarted } = context;
   const timeoutMs = request.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-  const helm = new Helm(context.toolbox, access);
-  return withApi(access, async (api) => {
-    const started = await withReleaseLock(
-      request,
-      async () => {
-        const history = await releaseHistory(api, release, namespace, signal);
-        const target = rollbackTarget(release, history, request.revision);
-        const [latest] = history;
-        const stuck = await stuckPods(api, latest ? workloadsOf(latest.manifest, namespace) : [], judge, signal);
-        onEvent?.({ type: 'progress', message: `helm rollback ${release} ${target.revision}` });
-        try {
-          await helm.rollback(release, namespace, target.revision, { signal, timeoutMs });
-        } catch (error) {
-          // A pending release blocks every later change. What was asked for is the way out of that, so it is completed.
-          if (signal?.aborted) await completeRollback(request, context, helm);
-          throw helmFailure(error, { release });
-        }
-        const [made] = await releaseHistory(api, release, namespace, signal);
-        await Promise.all(
-          stuck.map(({ metadata }) =>
-            api.delete(`/api/v1/namespaces/${metadata.namespace ?? namespace}/pods/${metadata.name}`, signal),
-          ),
-        );
-        return { made, doomed: new Set(stuck.map(({ metadata }) => metadata.uid ?? '')) };
-      },
-      { signal },
-    );
-    const workloads = workloadsOf(started.made?.manifest ?? '', namespace);
-    context.onRolloutStarted?.(podSelectors(workloads));
-    await watchRollout(api, workloads, { timeoutMs, judge, doomed: started.doomed, onEvent, signal });
-    return { revision: started.made?.revision ?? 0, changed: true };
+  const helm = new Helm(context.toolbox, request.access);
+  const handle: ReleaseHandle = { helm, release: request.release, namespace: request.namespace };
+  return withApi(request.access, async (api) => {
+    let before: readonly ReleaseRecord[] | undefined;
+    try {
+      const started = await withReleaseLock(
+        request,
+        async () => {
+          before = await releaseHistory(api, handle.release, handle.namespace, signal);
+          return startRollback(api, handle, before, { ...context, revision: request.revision, timeoutMs });
+        },
+        { signal },
+      );
+      onRolloutStarted?.(podSelectors(started.workloads));
+      await watchRollout(api, started.workloads, { timeoutMs, judge, doomed: started.doomed, onEvent, signal });
+      throwIfCancelled(signal);
+      return { revision: started.revision, changed: true };
+    } catch (error) {
+      const history = before;
+      if (history && isCancelled(error, signal)) await withReleaseLock(request, () => undo(api, handle, history));
+      throw error;
+    }
   });
+}
+
+async function startRollback(
+  api: KubeApi,
+  { helm, release, namespace }: ReleaseHandle,
+  history: readonly ReleaseRecord[],
+  options: Pick<DeployContext, 'signal' | 'judge' | 'onEvent'> & { revision: number | undefined; timeoutMs: number },
+) {
+  const { signal, judge, onEvent, timeoutMs } = options;
+  const target = rollbackTarget(release, history, options.revision);
+  const serving = workloadsOf(relevantRevision(history)?.manifest ?? '', namespace);
+  const stuck = await stuckPods(api, serving, judge, signal);
+  onEvent?.({ type: 'progress', message: `helm rollback ${release} ${target.revision}` });
+  try {
+    await helm.rollback(release, namespace, target.revision, { signal, timeoutMs });
+  } catch (error) {
+    throw helmFailure(error, { release });
+  }
+  const [made] = await releaseHistory(api, release, namespace, signal);
+  await removePods(api, stuck, signal);
+  return {
+    revision: made?.revision ?? 0,
+    workloads: workloadsOf(made?.manifest ?? '', namespace),
+    doomed: uidsOf(stuck),
+  };
 }
 
 /** Takes a release away and waits until its pods are gone. That there is none is no failure. */
@@ -87,14 +102,15 @@ export function uninstall(
     const workloads = await withReleaseLock(
       request,
       async () => {
-        const [latest] = await releaseHistory(api, release, namespace, signal);
-        if (!latest) return [];
+        const history = await releaseHistory(api, release, namespace, signal);
+        const relevant = relevantRevision(history);
+        if (!relevant) return [];
         try {
           await new Helm(context.toolbox, access).uninstall(release, namespace, { signal, timeoutMs });
         } catch (error) {
           throw helmFailure(error, { release });
         }
-        return workloadsOf(latest.manifest, namespace);
+        return workloadsOf(relevant.manifest, namespace);
       },
       { signal },
     );
@@ -127,9 +143,10 @@ export function uninstall(
 export function releaseStatus(subject: ReleaseSubject, signal?: AbortSignal): Promise<ReleaseStatus | undefined> {
   const { release, namespace, access } = subject;
   return withApi(access, async (api) => {
-    const [latest] = await releaseHistory(api, release, namespace, signal);
+    const history = await releaseHistory(api, release, namespace, signal);
+    const [latest] = history;
     if (!latest) return undefined;
-    const references = workloadsOf(latest.manifest, namespace);
+    const references = workloadsOf(relevantRevision(history)?.manifest ?? '', namespace);
     const [workloads, pods] = await Promise.all([
       Promise.all(
         references.map(async (reference) => {
@@ -148,22 +165,12 @@ export function releaseStatus(subject: ReleaseSubject, signal?: AbortSignal): Pr
 export function releaseSelectors(subject: ReleaseSubject, signal?: AbortSignal): Promise<string[]> {
   const { release, namespace, access } = subject;
   return withApi(access, async (api) => {
-    const [latest] = await releaseHistory(api, release, namespace, signal);
-    return latest ? podSelectors(workloadsOf(latest.manifest, namespace)) : [];
+    const relevant = relevantRevision(await releaseHistory(api, release, namespace, signal));
+    return relevant ? podSelectors(workloadsOf(relevant.manifest, namespace)) : [];
   });
 }
 
 const DEFAULT_TIMEOUT_MS = 120_000;
-const REPAIR_TIMEOUT_MS = 60_000;
-
-async function completeRollback(request: RollbackRequest, context: DeployContext, helm: Helm): Promise<void> {
-  const { release, namespace, access } = request;
-  await withApi(access, async (api) => {
-    const history = await releaseHistory(api, release, namespace, AbortSignal.timeout(REPAIR_TIMEOUT_MS));
-    const repaired = await repair({ helm, release, namespace }, history, { timeoutMs: REPAIR_TIMEOUT_MS });
-    if (repaired !== undefined) context.onEvent?.({ type: 'warning', message: repaired });
-  });
-}
 
 function podsRemain(release: string, pods: readonly PodObject[], timeoutMs: number): Failure {
   return new Failure({

@@ -1,4 +1,4 @@
-import type { KubeApi } from '../tools';
+import { KubeApiFailure, type KubeApi, type KubeQuery } from '../tools';
 import type { ContainerStatus, EventObject, PodObject } from './objects';
 import type { PodSummary } from './types';
 
@@ -40,6 +40,11 @@ export async function warningsOf(api: KubeApi, namespace: string, uid: string, s
   return [...new Set(items.map(({ reason, message }) => `${reason ?? 'Warning'}: ${message?.trim() ?? ''}`))].slice(-5);
 }
 
+/** Whether a container of the pod counts as ready from the moment it runs, because nothing probes it. */
+export function isUnprobed(pod: PodObject): boolean {
+  return pod.spec?.containers?.some(({ readinessProbe }) => readinessProbe === undefined) === true;
+}
+
 /** The last lines of each container of a pod that has ended, headed by its name; none where nothing was written. */
 export async function lastWords(api: KubeApi, pod: PodObject, signal?: AbortSignal): Promise<string[]> {
   const ended = containersOf(pod).filter(
@@ -61,14 +66,26 @@ async function lastLines(api: KubeApi, pod: PodObject, container: string, signal
   // Of a container that waits for its restart the API server still has the log of the run that ended. Once it restarts,
   // that run is the previous one.
   for (const previous of [false, true]) {
-    const text = await api.text(path, { container, tailLines: LAST_LINES, previous }, signal);
+    const text = await logText(api, path, { container, tailLines: LAST_LINES, previous }, signal);
     const lines = text.trimEnd().split('\n').filter(Boolean);
-    if (lines.length > 0) return lines;
+    if (lines.length > 0 && !lines[0]?.startsWith(NO_LOG)) return lines;
   }
   return [];
 }
 
+async function logText(api: KubeApi, path: string, query: KubeQuery, signal?: AbortSignal): Promise<string> {
+  try {
+    return await api.text(path, query, signal);
+  } catch (error) {
+    // 400: there was no such run of the container, or it has not started. Then it has written nothing.
+    if (error instanceof KubeApiFailure && error.status === 400) return '';
+    throw error;
+  }
+}
+
 const LAST_LINES = 20;
+/** The kubelet says this in place of a log that it no longer has. */
+const NO_LOG = 'unable to retrieve container logs';
 
 function containersOf(pod: PodObject): readonly ContainerStatus[] {
   return [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];

@@ -2,13 +2,15 @@ import { Failure, messageOf, orCancelled, throwIfCancelled } from '../base';
 import type { KubeApi } from '../tools';
 import { Collection } from './collection';
 import type { KubeObject, ObjectMetadata, PodObject, WorkloadObject } from './objects';
-import { lastWords, podTroubles, summarisePod, warningsOf } from './pods';
+import { isUnprobed, lastWords, podTroubles, summarisePod, warningsOf } from './pods';
 import type { DeployEvent, PodJudge } from './types';
 import { progressOf, workloadPath, type Progress, type WorkloadKind, type WorkloadReference } from './workloads';
 
 export interface RolloutOptions {
-  /** Milliseconds. */
+  /** Longest wait, milliseconds, counted from {@link RolloutOptions.since}. */
   readonly timeoutMs: number;
+  /** A moment of `performance.now()`; default: now. */
+  readonly since?: number;
   readonly judge?: PodJudge | undefined;
   /** Pods, by uid, about which the judge is not asked: their end is already ordered. */
   readonly doomed?: ReadonlySet<string>;
@@ -35,6 +37,11 @@ export async function watchRollout(
 class Rollout {
   private readonly collections = new Map<string, Collection<KubeObject>>();
   private readonly told = new Map<string, string>();
+  /** Pods that were ready before the rollout began, by uid. */
+  private readonly proven = new Set<string>();
+  private started = false;
+  /** When everything became complete while something still has to prove itself. */
+  private completeSince: number | undefined;
 
   constructor(
     private readonly api: KubeApi,
@@ -51,18 +58,23 @@ class Rollout {
   async wait(): Promise<void> {
     const stop = new AbortController();
     let timer: NodeJS.Timeout | undefined;
+    let settling: NodeJS.Timeout | undefined;
     try {
       const verdict = new Promise<void>((resolve, reject) => {
         const fail = (error: unknown) => reject(error instanceof Error ? error : new Error(messageOf(error)));
         const look = () => {
+          clearTimeout(settling);
           try {
-            if (this.look()) resolve();
+            const rest = this.look();
+            if (rest === 0) resolve();
+            else if (rest !== undefined) settling = setTimeout(look, rest);
           } catch (error) {
             fail(error);
           }
         };
         for (const collection of this.collections.values()) collection.follow(look, stop.signal).catch(fail);
-        timer = setTimeout(() => reject(new TimeIsUp()), this.options.timeoutMs);
+        const { since = performance.now(), timeoutMs } = this.options;
+        timer = setTimeout(() => reject(new TimeIsUp()), Math.max(0, since + timeoutMs - performance.now()));
       });
       await orCancelled(verdict, this.options.signal);
     } catch (error) {
@@ -71,6 +83,7 @@ class Rollout {
       throw error;
     } finally {
       clearTimeout(timer);
+      clearTimeout(settling);
       stop.abort();
     }
   }
@@ -83,11 +96,31 @@ class Rollout {
     return this.collections.get(path) as unknown as Collection<T>;
   }
 
-  /** Looks at everything anew; true when the rollout is complete. */
-  private look(): boolean {
-    if (![...this.collections.values()].every(({ synced }) => synced)) return false;
+  /** Looks at everything anew; the milliseconds until the rollout counts as complete, undefined while it is not. */
+  private look(): number | undefined {
+    if (![...this.collections.values()].every(({ synced }) => synced)) return undefined;
     const progress = this.workloads.map((reference) => this.lookAt(reference));
-    return progress.every(({ complete }) => complete);
+    this.started = true;
+    if (!progress.every(({ complete }) => complete)) {
+      this.completeSince = undefined;
+      return undefined;
+    }
+    if (!this.workloads.some((reference) => this.mustProveItself(reference))) return 0;
+    this.completeSince ??= performance.now();
+    return Math.max(0, this.completeSince + PROBATION_MS - performance.now());
+  }
+
+  /**
+   * Whether a new pod is ready for no other reason than that it runs. An app that ends at once is ready for a moment,
+   * too.
+   */
+  private mustProveItself(reference: WorkloadReference): boolean {
+    const live = this.live(reference);
+    if (!live || reference.kind === 'Job' || (live.spec?.minReadySeconds ?? 0) > 0) return false;
+    return this.podsOf(reference, live).some(
+      ({ pod, current }) =>
+        current && !this.isLeaving(pod) && isUnprobed(pod) && !this.proven.has(pod.metadata.uid ?? ''),
+    );
   }
 
   private lookAt(reference: WorkloadReference): Progress {
@@ -96,6 +129,9 @@ class Rollout {
     this.tell(`${reference.kind}/${reference.name}`, { type: 'workload', workload: progress.workload });
     const pods = live ? this.podsOf(reference, live) : [];
     for (const { pod } of pods) this.tell(`pod/${pod.metadata.name}`, { type: 'pod', pod: summarisePod(pod) });
+    if (!this.started) {
+      for (const { pod } of pods) if (isReady(pod)) this.proven.add(pod.metadata.uid ?? '');
+    }
     if (progress.complete) return progress;
     const judged = pods.filter(({ pod, current }) => current && !this.isLeaving(pod));
     for (const { pod } of judged) {
@@ -194,6 +230,13 @@ class Judgement extends Error {
   ) {
     super(failure.summary);
   }
+}
+
+/** How long a new pod that nothing probes must run before it counts. */
+const PROBATION_MS = 2000;
+
+function isReady(pod: PodObject): boolean {
+  return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
 }
 
 const DEPLOYMENT_REVISION = 'deployment.kubernetes.io/revision';

@@ -179,14 +179,14 @@ function repeatedExit(container: ContainerFacts, pod: PodFacts): Explanation | u
     ended.exitCode === 0 && (neverRestarts || pod.spec?.restartPolicy === 'OnFailure' || isInit(container, pod));
   if (isDone) return undefined;
   const certain = neverRestarts || container.state?.waiting !== undefined || (container.restartCount ?? 0) >= 1;
-  return certain ? exitExplanation(container.name, ended) : undefined;
+  return certain ? exitExplanation(container.name, ended, neverRestarts) : undefined;
 }
 
 function isInit({ name }: ContainerFacts, pod: PodFacts): boolean {
   return pod.status?.initContainerStatuses?.some((init) => init.name === name) === true;
 }
 
-function exitExplanation(name: string, ended: Termination): Explanation {
+function exitExplanation(name: string, ended: Termination, once: boolean): Explanation {
   const { exitCode = 0, reason } = ended;
   if (reason === 'OOMKilled') {
     return {
@@ -201,7 +201,9 @@ function exitExplanation(name: string, ended: Termination): Explanation {
     signal === undefined ? `exit code ${exitCode}` : `exit code ${exitCode} (signal ${SIGNALS[signal] ?? signal})`;
   return {
     code: 'app-exited',
-    summary: `The app does not stay up: container ${name} ended again and again with ${how}.`,
+    summary: once
+      ? `The app failed: container ${name} ended with ${how}.`
+      : `The app does not stay up: container ${name} ended again and again with ${how}.`,
     nextSteps:
       exitCode === 0
         ? ['An app must not return from its main function while it is to run.', 'Read its log: `vapp logs`.']
