@@ -37,7 +37,7 @@ export function buildArguments(request: BuildRequest, env: NodeJS.ProcessEnv): B
 /** Values of build arguments whose names say that they are secrets. */
 export function secretValues(buildArgs: Readonly<Record<string, string>>): string[] {
   return Object.entries(buildArgs)
-    .filter(([name]) => /token|secret|passw|passphrase|credential|api_?key|private_?key|auth/i.test(name))
+    .filter(([name]) => /token|secret|passw|passphrase|credential|api_?key|private_?key|auth(?!or)/i.test(name))
     .map(([, value]) => value);
 }
 

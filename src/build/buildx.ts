@@ -1,5 +1,4 @@
-import { runCommand, ToolFailure, type CommandResult, type RunOptions } from '../tools';
-import { currentDockerContext } from '../tools';
+import { currentDockerContext, runCommand, ToolFailure, type CommandResult, type RunOptions } from '../tools';
 import { buildArguments } from './arguments';
 import { linesOfStep, readOutline, type DockerfileOutline } from './dockerfile';
 import { buildFailure } from './failures';
@@ -66,7 +65,9 @@ async function runBuildx(
   { toolbox, signal }: BuildContext,
   onLine: (line: string) => void,
 ): Promise<CommandResult> {
-  const { args, env } = buildArguments(request, toolbox.env);
+  const { args, env: buildArgs } = buildArguments(request, toolbox.env);
+  // What buildx would ask git about the context only goes into attestations.
+  const env = { BUILDX_GIT_INFO: 'false', ...buildArgs };
   const all = [
     'build',
     '--progress=rawjson',

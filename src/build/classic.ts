@@ -17,7 +17,13 @@ export async function buildClassic(request: BuildRequest, context: BuildContext)
   try {
     await toolbox.run(
       'docker',
-      ['build', '--rm', ...request.platforms.flatMap((platform) => ['--platform', platform]), ...args, request.context],
+      [
+        'build',
+        '--force-rm',
+        ...request.platforms.flatMap((platform) => ['--platform', platform]),
+        ...args,
+        request.context,
+      ],
       {
         signal,
         env: { ...env, DOCKER_BUILDKIT: '0' },

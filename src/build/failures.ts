@@ -239,9 +239,8 @@ function missingStage({ message, request }: BrokenBuild): Details | undefined {
 }
 
 function invalidDockerfile({ message, failed, request }: BrokenBuild, range?: SourceRange): Details | undefined {
-  const spoken = /dockerfile parse error|unknown instruction|dockerfile cannot be empty|no build stage in/i.test(
-    message,
-  );
+  const spoken =
+    /dockerfile parse error|unknown instruction|dockerfile( \(.*\))? cannot be empty|no build stage in/i.test(message);
   // With a place and yet no step that failed, it broke before any step ran: while the Dockerfile was read.
   if (!spoken && !(range && !failed)) return undefined;
   const cause = firstLine(message).replace(/^(Error response from daemon: )?dockerfile parse error on line \d+: /, '');

@@ -1,4 +1,4 @@
-import { Cancelled, isCancelled, throwIfCancelled } from '../base';
+import { Cancelled, isCancelled, orCancelled, throwIfCancelled } from '../base';
 import type { Docker } from '../tools';
 import { pullFailure } from './image-failures';
 import { abortOptions, followTransfer } from './transfer';
@@ -38,7 +38,7 @@ export async function pruneImages(docker: Docker, label: string): Promise<number
 
 async function isLocal(docker: Docker, image: string, signal: AbortSignal | undefined): Promise<boolean> {
   try {
-    await docker.getImage(image).inspect(abortOptions(signal));
+    await orCancelled(docker.getImage(image).inspect(), signal);
     return true;
   } catch (error) {
     if ((error as { statusCode?: number }).statusCode === 404) return false;
