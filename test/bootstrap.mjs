@@ -1,5 +1,5 @@
 // `npm run setup|teardown|demo|vapp|bench|test`: plain Node, so that a fresh clone needs no step before it.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -13,7 +13,7 @@ const EXIT_ENVIRONMENT = 3;
 const ONE_PRESS_MS = 500;
 
 assertNode();
-installDependencies();
+await installDependencies();
 const [command = '', ...args] = process.argv.slice(2);
 process.exitCode = command === 'vapp' ? await vapp(args) : await start([command, ...args]);
 
@@ -27,7 +27,7 @@ function assertNode() {
 }
 
 /** `npm ci`, unless node_modules comes from this very lock. */
-function installDependencies() {
+async function installDependencies() {
   const lock = createHash('sha256')
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex');
@@ -40,14 +40,13 @@ function installDependencies() {
   }
   const started = Date.now();
   console.error('Installing dependencies (npm ci) …');
-  const { status, signal, error } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], {
+  const status = await run('npm', ['ci', '--no-audit', '--no-fund'], {
     cwd: root,
     stdio: ['ignore', process.stderr, process.stderr],
   });
   if (status !== 0) {
-    if (error) console.error(`npm could not be started: ${error.message}`);
-    else console.error('The dependencies could not be installed; npm says above why.');
-    process.exit(signal ? 128 + constants.signals[signal] : EXIT_ENVIRONMENT);
+    console.error('The dependencies could not be installed.');
+    process.exit(status > 128 ? status : EXIT_ENVIRONMENT);
   }
   writeFileSync(stamp, lock);
   console.error(`✓ dependencies ${((Date.now() - started) / 1000).toFixed(1)} s`);
@@ -66,7 +65,10 @@ function isInstalledByHand() {
 
 /** Our own commands, in TypeScript. */
 function start(commandLine, options = {}) {
-  return run([...loader(), join(root, 'test', 'stack', 'start.ts'), ...commandLine], { cwd: root, ...options });
+  return run(process.execPath, [...loader(), join(root, 'test', 'stack', 'start.ts'), ...commandLine], {
+    cwd: root,
+    ...options,
+  });
 }
 
 /** The built `vapp` in the environment of the stack, where the user is. */
@@ -77,7 +79,7 @@ async function vapp(commandLine) {
     onOutput: (text) => (answer += text),
   });
   if (status !== 0) return status;
-  return run([join(root, 'dist', 'cli.js'), ...commandLine], {
+  return run(process.execPath, [join(root, 'dist', 'cli.js'), ...commandLine], {
     cwd: process.env.INIT_CWD ?? process.cwd(),
     env: JSON.parse(answer),
   });
@@ -87,10 +89,10 @@ function loader() {
   return ['--import', import.meta.resolve('tsx')];
 }
 
-/** Runs Node to its end and answers its exit code. Signals reach it once, however they reach us. */
-function run(nodeArguments, { cwd, env = process.env, stdio = 'inherit', onOutput }) {
+/** Runs a program to its end and answers its exit code. Signals reach it once, however they reach us. */
+function run(program, programArguments, { cwd, env = process.env, stdio = 'inherit', onOutput }) {
   const onTerminal = [process.stdin, process.stdout, process.stderr].some((stream) => stream.isTTY);
-  const child = spawn(process.execPath, nodeArguments, { cwd, env, stdio, detached: !onTerminal });
+  const child = spawn(program, programArguments, { cwd, env, stdio, detached: !onTerminal });
   if (onOutput) child.stdout.on('data', onOutput);
 
   let lastSignal = 0;
