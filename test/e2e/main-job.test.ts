@@ -26,15 +26,18 @@ describe('the main job', function () {
     await workspace.dispose();
   });
 
-  it('runs the sample app, from nothing to its log lines', async () => {
-    const run = await workspace.vapp(['run', '--no-follow']);
-    assertDone(run);
-    assert.ok(run.lines.length > 0, 'the app wrote a line');
-    assert.match(imageOf(run), /^registry\.vapp\.internal:5000\/sampleapp@sha256:[0-9a-f]{64}$/);
-  });
+  // Mocha runs the tests of a suite before its nested suites, so every step of the story is in one of its own.
+  describe('from nothing', () => {
+    it('runs the sample app to its log lines', async () => {
+      const run = await workspace.vapp(['run', '--no-follow']);
+      assertDone(run);
+      assert.ok(run.lines.length > 0, 'the app wrote a line');
+      assert.match(imageOf(run), /^registry\.vapp\.internal:5000\/sampleapp@sha256:[0-9a-f]{64}$/);
+    });
 
-  it('shows the speed, set from outside the cluster, on the MQTT topic outside the cluster', async () => {
-    await runIntegrationTest(workspace, await statusOf(workspace));
+    it('shows the speed, set from outside the cluster, on the MQTT topic outside the cluster', async () => {
+      await runIntegrationTest(workspace, await statusOf(workspace));
+    });
   });
 
   for (const helm of HELMS) {
@@ -76,26 +79,28 @@ describe('the main job', function () {
     });
   }
 
-  it('keeps the app across stop and start', async () => {
-    assertDone(await workspace.vapp(['stop']));
-    assert.equal((await statusOf(workspace)).runtime.state, 'stopped');
-    assertDone(await workspace.vapp(['up']));
-    const run = await workspace.vapp(['run', '--no-follow']);
-    assertDone(run);
-    assert.ok(run.lines.length > 0);
-  });
+  describe('at the end', () => {
+    it('keeps the app across stop and start', async () => {
+      assertDone(await workspace.vapp(['stop']));
+      assert.equal((await statusOf(workspace)).runtime.state, 'stopped');
+      assertDone(await workspace.vapp(['up']));
+      const run = await workspace.vapp(['run', '--no-follow']);
+      assertDone(run);
+      assert.ok(run.lines.length > 0);
+    });
 
-  it('leaves the user’s own kubeconfig byte-identical', async () => {
-    assert.ok(await workspace.userKubeconfigIsUntouched());
-  });
+    it('leaves the user’s own kubeconfig byte-identical', async () => {
+      assert.ok(await workspace.userKubeconfigIsUntouched());
+    });
 
-  it('leaves nothing behind after delete', async () => {
-    const { cluster } = (await statusOf(workspace)).runtime;
-    assert.notDeepEqual(await objectsOf(docker, cluster), []);
-    assertDone(await workspace.vapp(['delete']));
-    assert.deepEqual(await objectsOf(docker, cluster), []);
-    assert.ok(!existsSync(join(workspace.home, 'data', 'vscode-velocitas', cluster)));
-    assert.equal((await statusOf(workspace)).runtime.state, 'absent');
+    it('leaves nothing behind after delete', async () => {
+      const { cluster } = (await statusOf(workspace)).runtime;
+      assert.notDeepEqual(await objectsOf(docker, cluster), []);
+      assertDone(await workspace.vapp(['delete']));
+      assert.deepEqual(await objectsOf(docker, cluster), []);
+      assert.ok(!existsSync(join(workspace.home, 'data', 'vscode-velocitas', cluster)));
+      assert.equal((await statusOf(workspace)).runtime.state, 'absent');
+    });
   });
 });
 
