@@ -45,8 +45,9 @@ async function installDependencies() {
     stdio: ['ignore', process.stderr, process.stderr],
   });
   if (status !== 0) {
+    if (status > 128) process.exit(status);
     console.error('The dependencies could not be installed.');
-    process.exit(status > 128 ? status : EXIT_ENVIRONMENT);
+    process.exit(EXIT_ENVIRONMENT);
   }
   writeFileSync(stamp, lock);
   console.error(`✓ dependencies ${((Date.now() - started) / 1000).toFixed(1)} s`);
