@@ -15,8 +15,8 @@ export interface DeployContext {
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: DeployEvent) => void) | undefined;
   readonly judge?: PodJudge | undefined;
-  /** Called with the selectors of the release's pods once Kubernetes has the new revision; also when nothing changed. */
-  readonly onRolloutStarted?: ((selectors: string[]) => void) | undefined;
+  /** Called with the selectors of the release's pods once Kubernetes has the new revision, or when nothing changed. */
+  readonly onRolloutStarted?: ((selectors: string[], changed: boolean) => void) | undefined;
 }
 
 /**
@@ -71,7 +71,7 @@ class Deployment {
     const { signal, onEvent, judge, onRolloutStarted } = this.context;
     try {
       const started = await this.locked(async () => this.start(await content), signal);
-      onRolloutStarted?.(podSelectors(started.workloads));
+      onRolloutStarted?.(podSelectors(started.workloads), started.changed);
       if (!started.changed) return { revision: started.revision, changed: false };
       this.tell(`watching the rollout of revision ${started.revision}`);
       await watchRollout(this.api, started.workloads, {

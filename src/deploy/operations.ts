@@ -53,7 +53,7 @@ export function rollback(request: RollbackRequest, context: DeployContext): Prom
         },
         { signal },
       );
-      onRolloutStarted?.(podSelectors(started.workloads));
+      onRolloutStarted?.(podSelectors(started.workloads), true);
       await watchRollout(api, started.workloads, { timeoutMs, judge, doomed: started.doomed, onEvent, signal });
       throwIfCancelled(signal);
       return { revision: started.revision, changed: true };

@@ -1,6 +1,6 @@
 import type { PushedImage } from '../build';
 import { Failure } from '../base';
-import { deploy, releaseSelectors, type DeployResult } from '../deploy';
+import { deploy, type DeployResult } from '../deploy';
 import { explainPod } from '../explain';
 import type { App } from '../project';
 import type { Runtime } from '../runtime';
@@ -81,9 +81,8 @@ async function runApp(
     const since = new Date();
     const result = await deployApp(job, app, image, runtime, {
       ...(request.rolloutTimeoutMs === undefined ? {} : { timeoutMs: request.rolloutTimeoutMs }),
-      onRolloutStarted: (selectors) => log.start(selectors, { since }),
+      onRolloutStarted: (selectors, changed) => log.start(selectors, changed ? { since } : { tail: UNCHANGED_TAIL }),
     });
-    if (!result.changed) log.start(await selectorsOf(app, runtime), { tail: UNCHANGED_TAIL });
     await log.end();
     return { app: app.id, image: `${image.repository}@${image.digest}`, ...result };
   } finally {
@@ -117,7 +116,7 @@ export function deployApp(
   app: App,
   image: PushedImage,
   runtime: Pick<Runtime, 'access' | 'services'>,
-  options: { timeoutMs?: number; onRolloutStarted?: (selectors: readonly string[]) => void } = {},
+  options: { timeoutMs?: number; onRolloutStarted?: (selectors: readonly string[], changed: boolean) => void } = {},
 ): Promise<DeployResult> {
   return job.steps.run('deploy', app.id, async (reporter) => {
     const result = await deploy(
@@ -147,10 +146,6 @@ export function deployApp(
     else reporter.skip(`nothing changed, ${revision} serves on`);
     return result;
   });
-}
-
-function selectorsOf(app: App, runtime: Pick<Runtime, 'access'>): Promise<readonly string[]> {
-  return releaseSelectors({ release: app.id, namespace: app.namespace, access: runtime.access });
 }
 
 function imageForSeveralApps(apps: readonly App[]): Failure {
