@@ -30,10 +30,14 @@ describe('following logs on a real cluster', function () {
     access = { kubeconfig: join(folder, 'kubeconfig'), context: `k3d-${CLUSTER}` };
     await deleteCluster();
     await toolbox.run('k3d', ['registry', 'create', `${CLUSTER}-registry`, '--port', '127.0.0.1:0', '--no-help']);
-    await toolbox.run('k3d', [
-      ...['cluster', 'create', CLUSTER, '--no-lb', '--kubeconfig-update-default=false'],
-      ...['--image', 'rancher/k3s:v1.34.3-k3s1', '--registry-use', `${REGISTRY}:5000`],
-    ]);
+    await toolbox.run(
+      'k3d',
+      [
+        ...['cluster', 'create', CLUSTER, '--no-lb', '--kubeconfig-update-default=false'],
+        ...['--image', 'rancher/k3s:v1.34.3-k3s1', '--registry-use', `${REGISTRY}:5000`],
+      ],
+      { env: k3dEnvironment() },
+    );
     await writeKubeconfig();
     const { stdout } = await toolbox.run('docker', ['port', REGISTRY, '5000']);
     const pushed = `localhost:${/:(\d+)\s*$/m.exec(stdout)?.[1] ?? ''}/busybox:1`;
@@ -53,9 +57,13 @@ describe('following logs on a real cluster', function () {
     await kubectl(['delete', 'pods', '--all', '--grace-period=0', '--force', '--wait=true']);
   });
 
+  /** Keeps k3d away from the user's own kubeconfig, which it would clean up. */
+  const k3dEnvironment = () => ({ KUBECONFIG: join(folder, 'kubeconfig-of-k3d') });
+
   async function deleteCluster(): Promise<void> {
-    await toolbox.run('k3d', ['cluster', 'delete', CLUSTER]);
-    await toolbox.run('k3d', ['registry', 'delete', REGISTRY], { acceptExitCodes: [1] });
+    const env = k3dEnvironment();
+    await toolbox.run('k3d', ['cluster', 'delete', CLUSTER], { env });
+    await toolbox.run('k3d', ['registry', 'delete', REGISTRY], { env, acceptExitCodes: [1] });
   }
 
   async function writeKubeconfig(): Promise<void> {
@@ -80,6 +88,23 @@ describe('following logs on a real cluster', function () {
       spec: { terminationGracePeriodSeconds: 10, containers: containersOf(scripts), ...spec },
     };
     await kubectl(['create', '-f', '-'], JSON.stringify(pod));
+  }
+
+  async function createDeployment(name: string, script: string): Promise<void> {
+    const labels = { app: name };
+    const deployment = {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name },
+      spec: {
+        selector: { matchLabels: labels },
+        template: {
+          metadata: { labels },
+          spec: { terminationGracePeriodSeconds: 10, containers: containersOf({ app: script }) },
+        },
+      },
+    };
+    await kubectl(['create', '-f', '-'], JSON.stringify(deployment));
   }
 
   function follow(app: string): FeedReader {
@@ -159,20 +184,40 @@ describe('following logs on a real cluster', function () {
     assert.deepEqual(reader.gaps, []);
   });
 
-  it('delivers every line across a stop and start of the cluster', async () => {
+  it('delivers every line of the old and the new pod across a stop and start of the cluster', async () => {
     const reader = follow('stopped');
-    await createPod('stopped', { app: TICKER });
+    await createDeployment('stopped', TICKER);
     await reader.untilLines(200);
-    await toolbox.run('k3d', ['cluster', 'stop', CLUSTER]);
-    await reader.until(() => reader.events.some((event) => event.type === 'interrupted'));
-    await toolbox.run('k3d', ['cluster', 'start', CLUSTER]);
+    // k3d drains its nodes before it stops them, so the pod ends in order and another one comes after the start.
+    await toolbox.run('k3d', ['cluster', 'stop', CLUSTER], { env: k3dEnvironment() });
+    await reader.until(() => reader.events.some(({ type }) => type === 'interrupted'));
+    await toolbox.run('k3d', ['cluster', 'start', CLUSTER], { env: k3dEnvironment() });
     await writeKubeconfig();
+    await reader.until(() => new Set(reader.logLines.map(({ podUid }) => podUid)).size === 2);
+    await reader.untilLines(reader.lines.length + 200);
+    const [old, replacement] = [...new Set(reader.logLines.map(({ podUid }) => podUid))].map((uid) =>
+      reader.logLines.filter(({ podUid }) => podUid === uid).map(({ text }) => text),
+    );
+    assertEndedTicker(old!);
+    assertNumbered(replacement!, replacement!.length);
+    assertCameBack(reader);
+    assert.deepEqual(reader.gaps, []);
+    await kubectl(['delete', 'deployment', 'stopped', '--wait=true']);
+  });
+
+  it('delivers every line before and after a crash of the node', async () => {
+    const reader = follow('crashed');
+    await createPod('crashed', { app: TICKER });
+    await reader.untilLines(200);
+    await toolbox.run('docker', ['kill', NODE]);
+    await reader.until(() => reader.events.some(({ type }) => type === 'interrupted'));
+    await toolbox.run('docker', ['start', NODE]);
     await reader.until(() => textsOf(reader, 'app', 1).length >= 200);
-    const earlier = (await kubectl(['logs', 'stopped', '--previous'])).trimEnd().split('\n');
+    const earlier = (await kubectl(['logs', 'crashed', '--previous'])).trimEnd().split('\n');
     assert.deepEqual(textsOf(reader, 'app', 0), earlier);
     const later = textsOf(reader, 'app', 1);
     assertNumbered(later, later.length);
-    assert.equal(reader.events.filter((event) => event.type === 'resumed').length >= 1, true);
+    assertCameBack(reader);
     assert.deepEqual(reader.gaps, []);
   });
 
@@ -213,6 +258,12 @@ function textsOf(reader: FeedReader, container: string, restart = 0): string[] {
   return reader.logLines
     .filter((line) => line.container === container && line.restart === restart)
     .map(({ text }) => text);
+}
+
+/** The feed told that the API was away and, at last, that it is back. */
+function assertCameBack(reader: FeedReader): void {
+  const told = reader.events.map(({ type }) => type).filter((type) => type === 'interrupted' || type === 'resumed');
+  assert.deepEqual([told[0], told.at(-1)], ['interrupted', 'resumed']);
 }
 
 function assertNumbered(texts: readonly string[], count: number): void {
