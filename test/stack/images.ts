@@ -1,0 +1,117 @@
+import { isCancelled, messageOf } from '../../src/base';
+import { cacheKey } from './cache';
+import { ensureArchive, imageRecipe, loadArchive } from './images/build';
+import { IMAGES, RECIPE_LABEL, referenceOf, STAND_IN_LABEL, type ImageSpec } from './images/catalog';
+import type { Part, PartStatus, StackContext } from './types';
+
+/**
+ * Puts all images of the stack into the engine, under their official names: what is there and current stays; what can
+ * be pulled is pulled; for the others stand-ins are loaded from the cache, or built.
+ *
+ * @throws Failure with the image that could not be had, naming the log of its build.
+ */
+export async function ensureImages(context: StackContext): Promise<void> {
+  const loads = new Map<ImageSpec, Promise<void>>();
+  const ensureLoaded = (image: ImageSpec): Promise<void> => {
+    let load = loads.get(image);
+    if (!load) {
+      load = context.progress.part(image.title, (report) => ensureImage(context, image, ensureLoaded, report));
+      loads.set(image, load);
+    }
+    return load;
+  };
+  // The first failure ends setup; the others are awaited all the same, so that nothing of ours goes on behind it.
+  const results = await Promise.allSettled(IMAGES.map(ensureLoaded));
+  const failures = results.filter((result) => result.status === 'rejected').map((result): unknown => result.reason);
+  if (failures.length > 0) throw failures.find((error) => !isCancelled(error)) ?? failures[0];
+  await removeReplaced(context);
+}
+
+/** The images' rows in the check table. */
+export const imageParts: Part[] = IMAGES.map((image) => ({
+  name: image.title,
+  version: image.tag,
+  status: (context) => imageStatus(context, image),
+}));
+
+async function ensureImage(
+  context: StackContext,
+  image: ImageSpec,
+  ensureLoaded: (image: ImageSpec) => Promise<void>,
+  report: (detail: string) => void,
+): Promise<void> {
+  const reference = referenceOf(image);
+  const held = await labelsOf(context, image);
+  const isOfficial = held
+    ? !isStandIn(held)
+    : image.host !== undefined && context.reachable(image.host) && (await pull(context, reference, report));
+  if (isOfficial) {
+    report(`${reference}, official`);
+    return;
+  }
+  const recipe = await imageRecipe(image);
+  if (held?.[RECIPE_LABEL] !== cacheKey(recipe)) {
+    const entry = await ensureArchive(context, image, { ensureLoaded, report });
+    report('loading');
+    await loadArchive(context, entry);
+  }
+  report(`${reference}, stand-in`);
+}
+
+/** Whether the official image could be pulled; why not is said on screen. */
+async function pull(context: StackContext, reference: string, report: (detail: string) => void): Promise<boolean> {
+  report('pulling');
+  try {
+    await context.toolbox.run('docker', ['pull', '--quiet', reference], { signal: context.signal });
+    return true;
+  } catch (error) {
+    if (isCancelled(error, context.signal)) throw error;
+    context.progress.note(`${reference} cannot be pulled, its stand-in is used: ${messageOf(error)}`);
+    return false;
+  }
+}
+
+async function imageStatus(context: StackContext, image: ImageSpec): Promise<PartStatus> {
+  const reference = referenceOf(image);
+  const held = await labelsOf(context, image).catch(() => undefined);
+  if (held) {
+    const standIn = held[STAND_IN_LABEL];
+    const source = standIn === undefined ? 'official image' : `stand-in${standIn.slice(reference.length)}`;
+    return { state: 'ready', source, detail: reference };
+  }
+  if (image.host !== undefined && context.reachable(image.host)) {
+    return { state: 'missing', source: 'official image', detail: reference };
+  }
+  const entry = await imageRecipe(image).then(
+    (recipe) => context.cache.find(recipe),
+    () => undefined,
+  );
+  return {
+    state: 'missing',
+    source: `stand-in, made from ${image.madeFrom}${entry ? ', in the cache' : ''}`,
+    detail: reference,
+  };
+}
+
+type Labels = Readonly<Record<string, string>>;
+
+function isStandIn(labels: Labels): boolean {
+  return labels[STAND_IN_LABEL] !== undefined;
+}
+
+/** The labels of an image of the engine; undefined when it has no such image. */
+async function labelsOf(context: StackContext, image: ImageSpec): Promise<Labels | undefined> {
+  const { exitCode, stdout } = await context.toolbox.run(
+    'docker',
+    ['image', 'inspect', '--format', '{{json .Config.Labels}}', referenceOf(image)],
+    { signal: context.signal, acceptExitCodes: [1] },
+  );
+  return exitCode === 0 ? ((JSON.parse(stdout) as Labels | null) ?? {}) : undefined;
+}
+
+/** Stand-ins that lost their name to a newer one. */
+async function removeReplaced(context: StackContext): Promise<void> {
+  await context.toolbox.run('docker', ['image', 'prune', '--force', '--filter', `label=${STAND_IN_LABEL}`], {
+    signal: context.signal,
+  });
+}

@@ -1,0 +1,170 @@
+import type { OfficialHost } from '../types';
+
+/** The label that every stand-in carries: what it stands in for, and how it was made. */
+export const STAND_IN_LABEL = 'io.vscode-velocitas.stand-in';
+/** The key of the recipe that an image was made from. */
+export const RECIPE_LABEL = 'io.vscode-velocitas.recipe';
+
+/** A static Go program that goes into an image. Its module is a folder beside this file. */
+export interface GoProgram {
+  readonly name: string;
+  readonly module: string;
+  /** `-X` values of the linker. */
+  readonly stamps?: Readonly<Record<string, string>>;
+}
+
+/** An image of the stack, under its official name. */
+export interface ImageSpec {
+  /** Name of its row in the check table. */
+  readonly title: string;
+  readonly repository: string;
+  readonly tag: string;
+  /** Where the official image is served. Without one, there is nothing official behind this name. */
+  readonly host?: OfficialHost;
+  /** What the label of the stand-in says after the official name. */
+  readonly madeFrom: string;
+  /** Folder of the stand-in's Dockerfile beside this file; the base image has none. */
+  readonly folder?: string;
+  /** Images of the stack that the Dockerfile builds on. */
+  readonly bases: readonly ImageSpec[];
+  /** Given to the Dockerfile as the context `binaries`. */
+  readonly programs?: readonly GoProgram[];
+  /** Given to the Dockerfile as archives in the context `archives`. */
+  readonly archives?: readonly ImageSpec[];
+}
+
+/** What users and `docker` call the image. */
+export function referenceOf(image: ImageSpec): string {
+  return `${image.repository}:${image.tag}`;
+}
+
+const KUBERNETES = '1.34.3';
+
+export const debian: ImageSpec = {
+  title: 'image debian',
+  repository: 'debian',
+  tag: 'bookworm-slim',
+  host: 'registry-1.docker.io',
+  madeFrom: 'debootstrap and Debian packages',
+  bases: [],
+};
+
+const busybox: ImageSpec = {
+  title: 'image busybox',
+  repository: 'busybox',
+  tag: 'latest',
+  host: 'registry-1.docker.io',
+  madeFrom: 'the Debian package busybox-static',
+  folder: 'busybox',
+  bases: [debian],
+};
+
+const python: ImageSpec = {
+  title: 'image python',
+  repository: 'python',
+  tag: '3.11-slim',
+  host: 'registry-1.docker.io',
+  madeFrom: 'Debian packages',
+  folder: 'python',
+  bases: [debian],
+};
+
+// Baked into the node under the names that k3s uses; the engine itself never holds them.
+const pause: ImageSpec = {
+  title: 'image pause',
+  repository: 'docker.io/rancher/mirrored-pause',
+  tag: '3.6',
+  madeFrom: 'sources of this repository',
+  folder: 'pause',
+  bases: [],
+  programs: [{ name: 'pause', module: 'pause' }],
+};
+
+const coredns: ImageSpec = {
+  title: 'image coredns',
+  repository: 'docker.io/rancher/mirrored-coredns-coredns',
+  tag: '1.12.4',
+  madeFrom: 'the Go module github.com/coredns/coredns 1.12.4',
+  folder: 'coredns',
+  bases: [],
+  programs: [{ name: 'coredns', module: 'coredns' }],
+};
+
+const node: ImageSpec = {
+  title: 'image k3s',
+  repository: 'rancher/k3s',
+  tag: `v${KUBERNETES}-k3s1`,
+  host: 'registry-1.docker.io',
+  madeFrom: `upstream Kubernetes ${KUBERNETES} (Go modules), Debian's containerd, and CoreDNS`,
+  folder: 'node',
+  bases: [debian, busybox],
+  programs: [
+    {
+      name: 'k3s',
+      module: 'node',
+      stamps: {
+        'k8s.io/component-base/version.gitVersion': `v${KUBERNETES}+standin1`,
+        'k8s.io/component-base/version.gitMajor': '1',
+        'k8s.io/component-base/version.gitMinor': '34',
+      },
+    },
+  ],
+  archives: [pause, coredns],
+};
+
+/** Tags that k3d asks for: those of its own release. */
+const K3D = '5.8.3';
+
+/** All images that the engine holds after setup. Heavy ones first, so that they begin first. */
+export const IMAGES: readonly ImageSpec[] = [
+  node,
+  {
+    title: 'image k3d-proxy',
+    repository: 'ghcr.io/k3d-io/k3d-proxy',
+    tag: K3D,
+    host: 'ghcr.io',
+    madeFrom: 'sources of this repository',
+    folder: 'load-balancer',
+    bases: [busybox],
+    programs: [{ name: 'k3d-proxy', module: 'load-balancer' }],
+  },
+  {
+    title: 'image k3d-tools',
+    repository: 'ghcr.io/k3d-io/k3d-tools',
+    tag: K3D,
+    host: 'ghcr.io',
+    madeFrom: 'busybox and a script of this repository',
+    folder: 'tools',
+    bases: [busybox],
+  },
+  {
+    title: 'image registry',
+    repository: 'registry',
+    tag: '2',
+    host: 'registry-1.docker.io',
+    madeFrom: 'the Debian package docker-registry',
+    folder: 'registry',
+    bases: [debian],
+  },
+  {
+    title: 'image databroker',
+    repository: 'ghcr.io/eclipse-kuksa/kuksa-databroker',
+    tag: '0.4.4',
+    host: 'ghcr.io',
+    madeFrom: 'a Python program of this repository on the gRPC stubs of kuksa-client and velocitas-sdk',
+    folder: 'databroker',
+    bases: [python],
+  },
+  {
+    title: 'image mosquitto',
+    repository: 'eclipse-mosquitto',
+    tag: '2.0',
+    host: 'registry-1.docker.io',
+    madeFrom: 'the Debian package mosquitto',
+    folder: 'mosquitto',
+    bases: [debian],
+  },
+  python,
+  busybox,
+  debian,
+];
