@@ -1,9 +1,28 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CacheEntry, PartCache, Recipe } from './types';
 
 const NOTE = 'entry.json';
+const TEMPORARY = 'tmp';
+
+/**
+ * The beginning of a path for temporary files of this process, below the cache: `…/tmp/PURPOSE-PID-`. What a killed
+ * process left there is removed by a later setup.
+ */
+export async function temporaryPath(root: string, purpose: string): Promise<string> {
+  await mkdir(join(root, TEMPORARY), { recursive: true });
+  return join(root, TEMPORARY, `${purpose}-${process.pid}-`);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
 
 /** The folder name of a recipe: its name, and twelve digits of the hash of all that decides its content. */
 export function cacheKey(recipe: Recipe): string {
@@ -49,8 +68,7 @@ export class FolderCache implements PartCache {
   }
 
   async withTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-    await mkdir(join(this.root, 'tmp'), { recursive: true });
-    const folder = await mkdtemp(join(this.root, 'tmp', 'work-'));
+    const folder = await mkdtemp(await temporaryPath(this.root, 'work'));
     try {
       return await work(folder);
     } finally {
@@ -58,9 +76,13 @@ export class FolderCache implements PartCache {
     }
   }
 
-  /** Removes what a killed setup left unfinished. Only the holder of the setup lock may call it. */
+  /** Removes the temporary files of processes that were killed. */
   async removeLeftovers(): Promise<void> {
-    await rm(join(this.root, 'tmp'), { recursive: true, force: true });
+    const folder = join(this.root, TEMPORARY);
+    for (const name of await readdir(folder).catch(() => [])) {
+      const pid = /^\w+-(\d+)-/.exec(name)?.[1];
+      if (pid === undefined || !isAlive(Number(pid))) await rm(join(folder, name), { recursive: true, force: true });
+    }
   }
 
   private async findOrMake(recipe: Recipe, make: (folder: string) => Promise<string>): Promise<CacheEntry> {

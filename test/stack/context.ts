@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { lock } from 'proper-lockfile';
+import { sleep } from '../../src/base';
 import { Toolbox } from '../../src/tools';
 import { FolderCache } from './cache';
 import { ownEngineHost } from './engine/own';
@@ -43,24 +44,40 @@ export function userEnvironment(layout: Layout, base: NodeJS.ProcessEnv = proces
   return env;
 }
 
-/** Runs `work` while no other setup or teardown of this user runs. */
-export async function withSetupLock<T>(layout: Layout, progress: Progress, work: () => Promise<T>): Promise<T> {
+const LOCK_RETRY_MS = 500;
+
+/**
+ * Runs `work` while no other setup or teardown of this user runs.
+ *
+ * @throws Cancelled when the signal fires while it waits for its turn.
+ */
+export async function withSetupLock<T>(
+  layout: Layout,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
   await mkdir(layout.cache, { recursive: true });
-  const options = { stale: 15_000, update: 5000, lockfilePath: `${layout.cache}/setup.lock` };
-  let release: () => Promise<void>;
-  try {
-    release = await lock(layout.cache, options);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw error;
-    progress.note('another setup or teardown is running: waiting for it');
-    release = await lock(layout.cache, {
-      ...options,
-      retries: { forever: true, minTimeout: 500, maxTimeout: 2000 } as never,
-    });
-  }
+  const release = await acquireLock(layout, progress, signal);
   try {
     return await work();
   } finally {
     await release();
+  }
+}
+
+async function acquireLock(
+  layout: Layout,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+): Promise<() => Promise<void>> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await lock(layout.cache, { stale: 15_000, update: 5000, lockfilePath: `${layout.cache}/setup.lock` });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw error;
+    }
+    if (attempt === 1) progress.note('another setup or teardown is running: waiting for it');
+    await sleep(LOCK_RETRY_MS, signal);
   }
 }

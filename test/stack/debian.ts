@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../src/base';
 import { runCommand } from '../../src/tools';
+import { temporaryPath } from './cache';
 import type { StackContext } from './types';
 
 /** A file below /etc/apt that names package sources. */
@@ -134,17 +134,17 @@ const lists = new Map<string, Promise<string[]>>();
 
 /** apt's options for a suite whose package lists have been read: once in this process, however many parts ask. */
 function packageLists(context: StackContext, suite: string): Promise<string[]> {
-  const folder = join(context.cache.root, 'tmp', `apt-${suite}`);
-  const known = lists.get(folder);
-  // A setup that starts removes the temporary files of earlier ones, of this process too.
-  if (known && existsSync(folder)) return known;
-  const reading = readPackageLists(folder, suite, context.signal);
-  lists.set(folder, reading);
-  reading.catch(() => lists.delete(folder));
+  const key = `${context.cache.root}\0${suite}`;
+  const known = lists.get(key);
+  if (known) return known;
+  const reading = readPackageLists(context, suite);
+  lists.set(key, reading);
+  reading.catch(() => lists.delete(key));
   return reading;
 }
 
-async function readPackageLists(folder: string, suite: string, signal: AbortSignal): Promise<string[]> {
+async function readPackageLists({ cache, signal }: StackContext, suite: string): Promise<string[]> {
+  const folder = await mkdtemp(await temporaryPath(cache.root, 'apt'));
   const sources = join(folder, 'stack.sources');
   await mkdir(join(folder, 'lists', 'partial'), { recursive: true });
   await mkdir(join(folder, 'cache', 'archives', 'partial'), { recursive: true });
@@ -160,8 +160,8 @@ async function readPackageLists(folder: string, suite: string, signal: AbortSign
     'Acquire::IndexTargets::deb::Translations::DefaultEnabled': 'false',
     'Acquire::Languages': 'none',
   });
-  const cache = aptOptions({ 'Dir::Cache': join(folder, 'cache') });
-  await runCommand({ program: 'apt-get', args: [...options, ...cache, '-q', 'update'] }, { signal });
+  const cacheOption = aptOptions({ 'Dir::Cache': join(folder, 'cache') });
+  await runCommand({ program: 'apt-get', args: [...options, ...cacheOption, '-q', 'update'] }, { signal });
   return options;
 }
 

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { Failure, throwIfCancelled } from '../../src/base';
-import { dockerClient, Toolbox } from '../../src/tools';
+import { dockerClient, dockerFailure, Toolbox } from '../../src/tools';
 import { createContext, withSetupLock } from './context';
 import { ensureEngine } from './engine/choose';
 import { removeOurs } from './engine/ours';
@@ -39,7 +39,7 @@ export async function engineIsUp(): Promise<boolean> {
 export async function setup(_args: readonly string[], signal: AbortSignal): Promise<NodeJS.ProcessEnv> {
   const layout = layoutFor();
   const progress = new ConsoleProgress();
-  return withSetupLock(layout, progress, async () => {
+  return withSetupLock(layout, progress, signal, async () => {
     const wasRunning = await isOwnEngineRunning(layout);
     try {
       return await bringUp(layout, progress, signal);
@@ -53,16 +53,20 @@ export async function setup(_args: readonly string[], signal: AbortSignal): Prom
 /**
  * Takes away what setup and its users started. The cache stays, unless `--cache` is among the arguments.
  *
+ * @param signal ends the wait for another setup; what has begun is brought to its end.
  * @throws Failure `teardown-incomplete` with what could not be put back.
  */
-export async function teardown(args: readonly string[]): Promise<void> {
+export async function teardown(args: readonly string[], signal?: AbortSignal): Promise<void> {
   const layout = layoutFor();
   const progress = new ConsoleProgress();
-  await withSetupLock(layout, progress, async () => {
+  await withSetupLock(layout, progress, signal, async () => {
     const state = await readState(layout);
     if (state?.engine.kind === 'existing') {
       await progress.part('containers of ours', async (report) => {
-        const removed = await removeOurs(await dockerClient(new Toolbox(withStack(process.env, layout, state))));
+        const docker = await dockerClient(new Toolbox(withStack(process.env, layout, state)));
+        const removed = await removeOurs(docker).catch((error: unknown) => {
+          throw dockerFailure(error);
+        });
         report(`${removed} removed from the engine at ${state.engine.host}, which stays up`);
       });
     }

@@ -40,10 +40,10 @@ async function runSetup(args: readonly string[], signal: AbortSignal): Promise<n
   return EXIT.done;
 }
 
-async function runTeardown(args: readonly string[]): Promise<number> {
+async function runTeardown(args: readonly string[], signal: AbortSignal): Promise<number> {
   const wrong = unknownOption(args, ['--cache']);
   if (wrong !== undefined) return usage(`teardown does not know ${wrong}; it knows --cache.`);
-  await teardown(args);
+  await teardown(args, signal);
   return EXIT.done;
 }
 

@@ -65,6 +65,16 @@ describe('stack: cache', () => {
     assert.equal(existsSync(join(folder, 'half')), false);
   });
 
+  it('removes what killed processes left, and nothing of those at work', async () => {
+    const gone = join(root, 'tmp', 'work-999999999-x');
+    await mkdir(gone, { recursive: true });
+    await cache.withTemporaryFolder(async (folder) => {
+      await cache.removeLeftovers();
+      assert.deepEqual([existsSync(folder), existsSync(gone)], [true, false]);
+    });
+    assert.deepEqual(await readdir(join(root, 'tmp')), []);
+  });
+
   it('lies where the user wants caches, and keeps socket paths short', () => {
     const cacheOf = (env: NodeJS.ProcessEnv) => layoutFor(env).cache;
     assert.equal(cacheOf({ HOME: '/home/ann' }), '/home/ann/.cache/vscode-velocitas');
