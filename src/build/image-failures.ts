@@ -32,17 +32,22 @@ export function pullFailure(image: string, error: unknown): Failure {
 /** What it means that an image could not be pushed. */
 export function pushFailure(target: string, error: unknown): Failure {
   const message = messageOf(error);
-  return (
-    troubleOfEngine(error, message) ??
-    new Failure({
-      code: 'push-failed',
-      fault: 'environment',
-      summary: `The image could not be pushed to ${target}: ${message}`,
-      evidence: [message],
-      nextSteps: ['Check that the runtime runs: `vapp status`.'],
-      cause: error,
-    })
-  );
+  const trouble = troubleOfEngine(error, message);
+  if (trouble) return trouble;
+  const common = { code: 'push-failed', fault: 'environment', evidence: [message], cause: error } as const;
+  // A pull brings one platform of many; later engines push that one, these only all of them.
+  if (/missing content/.test(message)) {
+    return new Failure({
+      ...common,
+      summary: `The image for ${target} is of several platforms, of which this engine holds only its own, and it is too old to push just that one.`,
+      nextSteps: ['Update Docker to 27 or later, or turn off its containerd image store.'],
+    });
+  }
+  return new Failure({
+    ...common,
+    summary: `The image could not be pushed to ${target}: ${message}`,
+    nextSteps: ['Check that the runtime runs: `vapp status`.'],
+  });
 }
 
 function troubleOfEngine(error: unknown, message: string): Failure | undefined {

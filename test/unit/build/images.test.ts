@@ -42,6 +42,9 @@ describe('build: transfers of images', () => {
   it('the digest is in the aux message, or in the last status', async () => {
     assert.equal(digestOf(await follow([{ aux: { Tag: 'local', Digest: DIGEST, Size: 1 } }])), DIGEST);
     assert.equal(digestOf(await follow([{ status: `local: digest: ${DIGEST} size: 527` }])), DIGEST);
+    // What engines say since 27 when only one platform of many is there.
+    const selected = { aux: { manifestPushedInsteadOfIndex: true, selectedManifest: { digest: DIGEST } } };
+    assert.equal(digestOf(await follow([selected, { status: `local: digest: ${DIGEST} size: 9` }])), DIGEST);
     assert.throws(() => digestOf([]), /by which digest/);
   });
 });
@@ -87,5 +90,11 @@ describe('build: why an image is unavailable', () => {
     const failure = pushFailure('localhost:5000/a', new Error('blob unknown'));
     assert.equal(failure.code, 'push-failed');
     assert.match(failure.summary, /to localhost:5000\/a: blob unknown/);
+  });
+
+  it('a push of an image that was pulled for one platform of many', () => {
+    const failure = pushFailure('localhost:5000/a', new Error('missing content: content digest sha256:0: not found'));
+    assert.match(failure.summary, /of several platforms/);
+    assert.match(failure.nextSteps[0] ?? '', /Docker to 27/);
   });
 });
