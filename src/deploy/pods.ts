@@ -23,11 +23,16 @@ export function summarisePod(pod: PodObject): PodSummary {
 /** One line for each thing that keeps a pod from being ready, as Kubernetes words it. */
 export function podTroubles(pod: PodObject): string[] {
   const name = pod.metadata.name;
+  const leaving = pod.metadata.deletionTimestamp === undefined ? [] : [`${name}: terminating`];
   const scheduling = pod.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
   const containers = containersOf(pod)
     .filter(({ ready, state }) => !ready && state?.terminated?.exitCode !== 0)
     .map((container) => `${name}/${container.name}: ${stateText(container)}`);
-  return [...(scheduling ? [`${name}: ${scheduling.reason ?? ''} ${scheduling.message ?? ''}`] : []), ...containers];
+  return [
+    ...leaving,
+    ...(scheduling ? [`${name}: ${scheduling.reason ?? ''} ${scheduling.message ?? ''}`] : []),
+    ...containers,
+  ];
 }
 
 /** The latest warnings that Kubernetes recorded of an object, newest last, each once. */
@@ -38,6 +43,10 @@ export async function warningsOf(api: KubeApi, namespace: string, uid: string, s
     signal,
   );
   return [...new Set(items.map(({ reason, message }) => `${reason ?? 'Warning'}: ${message?.trim() ?? ''}`))].slice(-5);
+}
+
+export function restartsOf(pod: PodObject): number {
+  return containersOf(pod).reduce((sum, { restartCount }) => sum + restartCount, 0);
 }
 
 /** Whether a container of the pod counts as ready from the moment it runs, because nothing probes it. */

@@ -2,7 +2,8 @@ import { Failure, messageOf, orCancelled, throwIfCancelled } from '../base';
 import type { KubeApi } from '../tools';
 import { Collection } from './collection';
 import type { KubeObject, ObjectMetadata, PodObject, WorkloadObject } from './objects';
-import { isUnprobed, lastWords, podTroubles, summarisePod, warningsOf } from './pods';
+import { removePods } from './inspect';
+import { isUnprobed, lastWords, podTroubles, restartsOf, summarisePod, warningsOf } from './pods';
 import type { DeployEvent, PodJudge } from './types';
 import { progressOf, workloadPath, type Progress, type WorkloadKind, type WorkloadReference } from './workloads';
 
@@ -39,9 +40,12 @@ class Rollout {
   private readonly told = new Map<string, string>();
   /** Pods that were ready before the rollout began, by uid. */
   private readonly proven = new Set<string>();
+  /** Pods that we have deleted, by uid. */
+  private readonly removed = new Set<string>();
   private started = false;
-  /** When everything became complete while something still has to prove itself. */
-  private completeSince: number | undefined;
+  private fail: (error: unknown) => void = () => undefined;
+  /** The runs of containers that have still to prove themselves, and since when. */
+  private probation: { runs: string; since: number } | undefined;
 
   constructor(
     private readonly api: KubeApi,
@@ -61,7 +65,7 @@ class Rollout {
     let settling: NodeJS.Timeout | undefined;
     try {
       const verdict = new Promise<void>((resolve, reject) => {
-        const fail = (error: unknown) => reject(error instanceof Error ? error : new Error(messageOf(error)));
+        this.fail = (error) => reject(error instanceof Error ? error : new Error(messageOf(error)));
         const look = () => {
           clearTimeout(settling);
           try {
@@ -69,10 +73,10 @@ class Rollout {
             if (rest === 0) resolve();
             else if (rest !== undefined) settling = setTimeout(look, rest);
           } catch (error) {
-            fail(error);
+            this.fail(error);
           }
         };
-        for (const collection of this.collections.values()) collection.follow(look, stop.signal).catch(fail);
+        for (const collection of this.collections.values()) collection.follow(look, stop.signal).catch(this.fail);
         const { since = performance.now(), timeoutMs } = this.options;
         timer = setTimeout(() => reject(new TimeIsUp()), Math.max(0, since + timeoutMs - performance.now()));
       });
@@ -102,25 +106,26 @@ class Rollout {
     const progress = this.workloads.map((reference) => this.lookAt(reference));
     this.started = true;
     if (!progress.every(({ complete }) => complete)) {
-      this.completeSince = undefined;
+      this.probation = undefined;
       return undefined;
     }
-    if (!this.workloads.some((reference) => this.mustProveItself(reference))) return 0;
-    this.completeSince ??= performance.now();
-    return Math.max(0, this.completeSince + PROBATION_MS - performance.now());
+    const runs = this.workloads.flatMap((reference) => this.unprovenRuns(reference)).join();
+    if (runs === '') return 0;
+    if (this.probation?.runs !== runs) this.probation = { runs, since: performance.now() };
+    return Math.max(0, this.probation.since + PROBATION_MS - performance.now());
   }
 
   /**
-   * Whether a new pod is ready for no other reason than that it runs. An app that ends at once is ready for a moment,
-   * too.
+   * New pods that are ready for no other reason than that they run, with the number of restarts. An app that ends at
+   * once is ready for a moment, too.
    */
-  private mustProveItself(reference: WorkloadReference): boolean {
+  private unprovenRuns(reference: WorkloadReference): string[] {
     const live = this.live(reference);
-    if (!live || reference.kind === 'Job' || (live.spec?.minReadySeconds ?? 0) > 0) return false;
-    return this.podsOf(reference, live).some(
-      ({ pod, current }) =>
-        current && !this.isLeaving(pod) && isUnprobed(pod) && !this.proven.has(pod.metadata.uid ?? ''),
-    );
+    if (!live || reference.kind === 'Job' || (live.spec?.minReadySeconds ?? 0) > 0) return [];
+    return this.podsOf(reference, live)
+      .filter(({ pod, current }) => current && !this.isLeaving(pod) && isUnprobed(pod))
+      .filter(({ pod }) => !this.proven.has(pod.metadata.uid ?? ''))
+      .map(({ pod }) => `${pod.metadata.uid ?? ''}/${restartsOf(pod)}`);
   }
 
   private lookAt(reference: WorkloadReference): Progress {
@@ -133,6 +138,7 @@ class Rollout {
       for (const { pod } of pods) if (isReady(pod)) this.proven.add(pod.metadata.uid ?? '');
     }
     if (progress.complete) return progress;
+    if (reference.kind === 'StatefulSet') this.unblock(pods);
     const judged = pods.filter(({ pod, current }) => current && !this.isLeaving(pod));
     for (const { pod } of judged) {
       const failure = this.options.judge?.(pod);
@@ -140,6 +146,16 @@ class Rollout {
     }
     if (progress.failed !== undefined) throw jobFailed(reference.name, progress.failed);
     return progress;
+  }
+
+  /** A StatefulSet never replaces a pod that is not ready, so one that can never be would stop it for good. */
+  private unblock(pods: readonly { pod: PodObject; current: boolean }[]): void {
+    for (const { pod, current } of pods) {
+      const uid = pod.metadata.uid ?? '';
+      if (current || this.isLeaving(pod) || this.removed.has(uid) || !this.options.judge?.(pod)) continue;
+      this.removed.add(uid);
+      removePods(this.api, [pod], this.options.signal).catch((error: unknown) => this.fail(error));
+    }
   }
 
   private live({ kind, namespace, name }: WorkloadReference): WorkloadObject | undefined {
@@ -188,7 +204,7 @@ class Rollout {
       .map(({ reference, live }) => ({ reference, live, progress: progressOf(reference.kind, reference.name, live) }))
       .filter(({ progress }) => !progress.complete);
     const pods = waiting.flatMap(({ reference, live }) => (live ? this.podsOf(reference, live) : []));
-    const troubled = pods.filter(({ pod, current }) => current && !this.isLeaving(pod)).map(({ pod }) => pod);
+    const troubled = pods.map(({ pod }) => pod).filter((pod) => !isReady(pod));
     const details = await Promise.all(
       troubled.map(async (pod) => [
         ...podTroubles(pod),
