@@ -39,7 +39,8 @@ const SETTINGS = [
 const FOLDERS = ['/run/docker', '/run/containerd', '/etc/docker', '/var/lib/docker', '/etc/cni'];
 const CGROUPS = '/sys/fs/cgroup';
 const CGROUP_FOLDERS = ['docker', 'kubepods', 'k3s', 'buildkit'];
-const DOCKER_LINK = /^(docker0|br-[0-9a-f]{12})$/;
+/** Bridges, and the host's ends of containers' links, which stay behind where an engine was killed. */
+const DOCKER_LINK = /^(docker0|br-[0-9a-f]{12}|veth[0-9a-f]{7})$/;
 
 /**
  * Notes how the machine is, to be able to put it back. A note of the same boot stays: then our engine has been here
@@ -153,7 +154,7 @@ async function unmountBelow(owned: readonly string[], signal: AbortSignal): Prom
 async function removeLinks(before: MachineState, signal: AbortSignal): Promise<void> {
   for (const link of await networkLinks()) {
     if (!DOCKER_LINK.test(link) || before.links.includes(link)) continue;
-    await runCommand({ program: 'ip', args: ['link', 'delete', link, 'type', 'bridge'] }, { signal });
+    await runCommand({ program: 'ip', args: ['link', 'delete', link] }, { signal });
   }
 }
 
