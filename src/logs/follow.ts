@@ -20,7 +20,8 @@ const ONE_SHOT_PATIENCE_MS = 10_000;
  * replaced pods and times in which the cluster is away. What Kubernetes no longer has is told as a `gap`.
  *
  * Nothing starts before the first event is asked for. A slow reader slows the containers' streams down; no more than
- * some thousand events are held. With `follow` the events end only by cancelling: by the signal (the reader gets
+ * some thousand events are held. Nothing tells, though, of what the kubelet itself leaves out for a reader that was too
+ * slow to follow while a log was rotated twice (by default, every 10 MiB). With `follow` the events end only by cancelling: by the signal (the reader gets
  * `Cancelled`) or by ending the loop over them (`return()`), which both close all connections.
  *
  * The reader gets `Failure` `logs-refused` (the API denies access) and, without `follow`, `cluster-unreachable` or

@@ -91,7 +91,8 @@ async function readBody(
   sink: LogSink,
   body: http.IncomingMessage,
 ): Promise<ReadResult> {
-  const replay = point.replay();
+  let replay = point.replay();
+  let repeating = true;
   let delivered = 0;
   let foreign: Timestamp | undefined;
   let notice: string | undefined;
@@ -103,7 +104,13 @@ async function readBody(
       return;
     }
     notice = undefined;
+    // A kubelet whose reader was slow while the log was rotated twice sends the newest file twice.
+    if (!repeating && point.hasPassed(timestamp)) {
+      replay = point.replay();
+      repeating = true;
+    }
     if (!replay.isNew(timestamp)) return;
+    repeating = false;
     if (!replay.overlaps) {
       foreign = timestamp;
       return;

@@ -62,6 +62,11 @@ export class ResumePoint {
     this.oldest = (this.oldest + 1) % this.remembered;
   }
 
+  /** Whether a timestamp lies so far back that everything of it has been delivered, lines out of order included. */
+  hasPassed(timestamp: Timestamp): boolean {
+    return this.bound !== undefined && timestamp < this.bound;
+  }
+
   /** Begins to compare a stream opened with {@link sinceTime} against what has been delivered. */
   replay(): Replay {
     return new Replay(this.recent, this.bound, this.boundCount, this.from, this.latest, this.lastDelivered);

@@ -207,6 +207,17 @@ describe('followLogs', () => {
     assert.deepEqual(reader.summary.slice(-2), ['0 gap', '0 a2']);
   });
 
+  it('leaves out what the kubelet sends twice in one stream', async () => {
+    const pod = api.addPod('a');
+    const container = pod.container().start();
+    const lines = numbered(3000).map((text, index) => ({ text, at: new Date(api.now + index).toISOString() }));
+    for (const { text, at } of [...lines, ...lines.slice(1000)]) container.write(`${text}\n`, at);
+    container.write('after\n', new Date(api.now + 5000).toISOString());
+    const reader = read();
+    await reader.until(() => reader.lines.at(-1) === 'after');
+    assert.deepEqual(reader.lines, [...numbered(3000), 'after']);
+  });
+
   it('tells of a gap when the pod vanished before its log was read', async () => {
     const pod = api.addPod('a');
     pod.container().start().write('a0\n');
