@@ -49,11 +49,14 @@ async function ensureImage(
     report(`${reference}, official`);
     return;
   }
-  const recipe = await imageRecipe(image);
-  if (held?.[RECIPE_LABEL] !== cacheKey(recipe)) {
+  const key = cacheKey(await imageRecipe(image));
+  if (held?.[RECIPE_LABEL] !== key) {
     const entry = await ensureArchive(context, image, { ensureLoaded, report });
-    report('loading');
-    await loadArchive(context, entry);
+    // What was just built is in the engine already.
+    if ((await labelsOf(context, image))?.[RECIPE_LABEL] !== key) {
+      report('loading');
+      await loadArchive(context, entry);
+    }
   }
   report(`${reference}, stand-in`);
 }

@@ -43,7 +43,7 @@ export interface BuildSteps {
   readonly report: (detail: string) => void;
 }
 
-/** The cache entry with a stand-in's archive; built first when it is missing. */
+/** The cache entry with a stand-in's archive; built first when it is missing, which leaves it in the engine as well. */
 export async function ensureArchive(context: StackContext, image: ImageSpec, steps: BuildSteps): Promise<CacheEntry> {
   const recipe = await imageRecipe(image);
   return context.cache.ensure(recipe, async (folder) => {
@@ -79,10 +79,9 @@ async function importRoot(
     ...variables.map(([name, value]) => `ENV ${name}=${value}`),
     'CMD ["bash"]',
   ];
-  const reference = referenceOf(image);
-  const docker = (args: readonly string[]) => context.toolbox.run('docker', args, { signal: context.signal });
-  await docker(['import', ...changes.flatMap((change) => ['--change', change]), root, reference]);
-  await docker(['save', '--output', archive, reference]);
+  const options = changes.flatMap((change) => ['--change', change]);
+  await context.toolbox.run('docker', ['import', ...options, root, referenceOf(image)], { signal: context.signal });
+  await save(context, image, archive);
 }
 
 async function buildImage(
@@ -122,12 +121,18 @@ async function buildImage(
         ...contexts.flatMap((named) => ['--build-context', named]),
         ...Object.entries(labels).flatMap(([name, value]) => ['--label', `${name}=${value}`]),
         '--output',
-        `type=docker,dest=${archive},name=${referenceOf(image)}`,
+        `type=image,name=${referenceOf(image)}${image.compressed === false ? ',compression=uncompressed' : ''}`,
         join(SOURCES, folder),
       ],
       env: context.env,
     });
   });
+  steps.report('saving');
+  await save(context, image, archive);
+}
+
+async function save(context: StackContext, image: ImageSpec, archive: string): Promise<void> {
+  await context.toolbox.run('docker', ['save', '--output', archive, referenceOf(image)], { signal: context.signal });
 }
 
 async function linkOrCopy(from: string, to: string): Promise<void> {

@@ -31,6 +31,8 @@ export interface ImageSpec {
   readonly programs?: readonly GoProgram[];
   /** Given to the Dockerfile as archives in the context `archives`. */
   readonly archives?: readonly ImageSpec[];
+  /** False for what no registry will ever be sent: neither building nor loading then waits for gzip. */
+  readonly compressed?: false;
 }
 
 /** What users and `docker` call the image. */
@@ -69,7 +71,7 @@ const python: ImageSpec = {
   bases: [debian],
 };
 
-// Baked into the node under the names that k3s uses; the engine itself never holds them.
+// Baked into the node, under the names that k3s uses.
 const pause: ImageSpec = {
   title: 'image pause',
   repository: 'docker.io/rancher/mirrored-pause',
@@ -110,6 +112,7 @@ const node: ImageSpec = {
     },
   ],
   archives: [pause, coredns],
+  compressed: false,
 };
 
 /** Tags that k3d asks for: those of its own release. */
