@@ -1,5 +1,5 @@
 export { buildImage } from './build';
-export { ensureLocalImage, pruneImages } from './local-image';
+export { ensureLocalImage, pruneImages, removeImages } from './local-image';
 export { normalizePlatform, normalizePlatforms } from './platforms';
 export { pushImage } from './push';
 export * from './types';

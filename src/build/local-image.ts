@@ -1,5 +1,5 @@
 import { Cancelled, isCancelled, orCancelled, throwIfCancelled } from '../base';
-import type { Docker } from '../tools';
+import { dockerFailure, type Docker } from '../tools';
 import { pullFailure } from './image-failures';
 import { abortOptions, followTransfer } from './transfer';
 import type { ImageContext } from './types';
@@ -34,6 +34,25 @@ export async function pruneImages(docker: Docker, label: string): Promise<number
   const filters = JSON.stringify({ dangling: ['true'], label: [label] });
   const { SpaceReclaimed } = await docker.pruneImages({ filters });
   return SpaceReclaimed;
+}
+
+/** Removes the images that carry a label, `name=value`, tags and all. Layers stay in the build cache. */
+export async function removeImages(docker: Docker, label: string): Promise<void> {
+  try {
+    const images = await docker.listImages({ filters: { label: [label] } });
+    await Promise.all(images.map(({ Id }) => removeImage(docker, Id)));
+  } catch (error) {
+    throw dockerFailure(error);
+  }
+}
+
+async function removeImage(docker: Docker, id: string): Promise<void> {
+  try {
+    await docker.getImage(id).remove({ force: true });
+  } catch (error) {
+    // Gone meanwhile, which is what was wanted.
+    if ((error as { statusCode?: number }).statusCode !== 404) throw error;
+  }
 }
 
 async function isLocal(docker: Docker, image: string, signal: AbortSignal | undefined): Promise<boolean> {

@@ -1,6 +1,7 @@
-import { buildImage, ensureLocalImage, pushImage, type BuiltImage, type PushedImage } from '../build';
+import { buildImage, ensureLocalImage, pushImage, removeImages, type BuiltImage, type PushedImage } from '../build';
 import type { App } from '../project';
 import type { RegistryAddress } from '../runtime';
+import type { Docker } from '../tools';
 import type { Session } from './session';
 import type { Steps } from './steps';
 import type { RunEvent } from './types';
@@ -12,6 +13,9 @@ export interface Job {
   readonly emit: (event: RunEvent) => void;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** On every image that we build, with the name of the cluster it is for: what `vapp delete` removes. */
+const IMAGE_LABEL = 'io.vscode-velocitas.cluster';
 
 export interface BuildOptions {
   /** Default: the engine's own platform only. */
@@ -30,6 +34,7 @@ export function buildApp(job: Job, app: App, cluster: string, options: BuildOpti
         buildArgs: app.buildArgs,
         platforms: options.platforms ?? [],
         tags: [localTag(cluster, app)],
+        labels: { [IMAGE_LABEL]: cluster },
         ...(options.noCache === undefined ? {} : { noCache: options.noCache }),
       },
       {
@@ -53,6 +58,11 @@ export function pushApp(job: Job, app: App, tag: string, registry: RegistryAddre
     reporter.result(shortDigest(pushed.digest));
     return pushed;
   });
+}
+
+/** Removes the images built for a cluster from the engine's store. */
+export function removeBuiltImages(docker: Docker, cluster: string): Promise<void> {
+  return removeImages(docker, `${IMAGE_LABEL}=${cluster}`);
 }
 
 /** Brings an image of a service from the engine, or from where the engine can pull it, into the workspace's registry. */

@@ -4,7 +4,7 @@ import { releaseSelectors, releaseStatus, rollback, uninstall, type DeployResult
 import { explainPod } from '../explain';
 import { followLogs } from '../logs';
 import type { RuntimeStatus, ServiceEndpoint } from '../runtime';
-import { buildApp, type Job } from './images';
+import { buildApp, removeBuiltImages, type Job } from './images';
 import { notDeployed, runningAccess } from './not-running';
 import { selectApps, type Session } from './session';
 import { startRuntime } from './start';
@@ -70,11 +70,12 @@ export function stopWorkspace(session: Session, emit: Emit, signal?: AbortSignal
   }, signal);
 }
 
-/** Deletes the runtime with everything in it: cluster, registry, volumes, network, kubeconfig. */
+/** Deletes the runtime with everything in it: cluster, registry, volumes, network, kubeconfig, and the images built. */
 export function deleteWorkspace(session: Session, emit: Emit, signal?: AbortSignal): Promise<Outcome> {
   return outcomeOf(async () => {
     const local = await session.runtime(await session.read());
     await local.delete({ signal, onEvent: (event) => emit({ type: 'runtime', event }) });
+    await removeBuiltImages(await session.docker(), local.cluster);
   }, signal);
 }
 
