@@ -1,6 +1,6 @@
-import { isCancelled, orCancelled, sleep, throwIfCancelled, Cancelled, Failure } from '../base';
+import { Cancelled, Failure, isCancelled, messageOf, orCancelled, sleep, throwIfCancelled } from '../base';
 import { dockerFailure, type Docker, type Toolbox } from '../tools';
-import { isEmpty, readEngineObjects, type EngineObjects } from './engine-objects';
+import { readEngineObjects, type EngineContainer, type EngineObjects } from './engine-objects';
 import { objectNames } from './names';
 
 /** What the functions of this room work with. */
@@ -18,80 +18,106 @@ export function readObjects(engine: Engine): Promise<EngineObjects> {
 
 /** Stops every running container of the cluster and its registry; all of them at the same time. */
 export async function stopContainers(engine: Engine, objects: EngineObjects): Promise<void> {
-  const containers = [...objects.nodes, ...(objects.registry ? [objects.registry] : [])];
   await Promise.all(
-    containers
+    allContainers(objects)
       .filter(({ state }) => state !== 'exited' && state !== 'created' && state !== 'dead')
       .map(({ id }) => tolerate([304, 404], () => engine.docker.getContainer(id).stop())),
   );
 }
 
 /**
- * Removes everything the engine holds of the cluster. A tool that was ended in the middle may leave a request behind
- * which the engine still carries out, so this looks again until there is nothing left.
+ * Removes everything the engine holds of the cluster.
  *
  * @throws Failure `runtime-not-deletable` with what is left.
  */
 export async function removeObjects(engine: Engine): Promise<void> {
+  await removeUntilGone(engine, (objects) => ({
+    containers: allContainers(objects),
+    networks: objects.networkId ? [objects.networkId] : [],
+    volumes: objects.volumes,
+  }));
+}
+
+/**
+ * Removes the nodes with all that is in them. Registry, network and images pushed stay.
+ *
+ * @throws Failure `runtime-not-deletable` with what is left.
+ */
+export async function removeNodes(engine: Engine): Promise<void> {
+  const { completionMark, registryVolume } = objectNames(engine.cluster);
+  // The mark goes first: from here on the cluster is not whole.
+  await tolerate([404], () => engine.docker.getVolume(completionMark).remove());
+  await removeUntilGone(engine, ({ nodes, volumes }) => ({
+    containers: nodes,
+    networks: [],
+    volumes: volumes.filter((name) => name !== registryVolume),
+  }));
+}
+
+interface Removal {
+  readonly containers: readonly EngineContainer[];
+  readonly networks: readonly string[];
+  readonly volumes: readonly string[];
+}
+
+/**
+ * A tool that was ended in the middle may leave a request behind which the engine still carries out, and an engine at
+ * work may refuse for a moment; so this looks and tries again until there is nothing left.
+ */
+async function removeUntilGone(engine: Engine, select: (objects: EngineObjects) => Removal): Promise<void> {
+  let refusals: string[] = [];
   let emptyLooks = 0;
-  for (let round = 0; round < MAX_ROUNDS && emptyLooks < 2; round += 1) {
-    if (round > 0) await sleep(ROUND_MS, engine.signal);
-    const objects = await readObjects(engine);
-    if (isEmpty(objects)) {
-      emptyLooks += 1;
-      continue;
-    }
-    emptyLooks = 0;
-    await removeOnce(engine, objects);
+  for (let round = 0; ; round += 1) {
+    const left = select(await readObjects(engine));
+    const gone = left.containers.length + left.networks.length + left.volumes.length === 0;
+    emptyLooks = gone ? emptyLooks + 1 : 0;
+    if (emptyLooks === 2) return;
+    if (round === MAX_ROUNDS) throw notRemoved(engine.cluster, left, refusals);
+    if (!gone) refusals = await removeOnce(engine, left);
+    await sleep(ROUND_MS, engine.signal);
   }
-  const left = await readObjects(engine);
-  if (isEmpty(left)) return;
-  throw new Failure({
+}
+
+const MAX_ROUNDS = 20;
+const ROUND_MS = 150;
+
+/** Tries to remove each object, whatever becomes of the others; answers what the engine had against it. */
+async function removeOnce(engine: Engine, { containers, networks, volumes }: Removal): Promise<string[]> {
+  const { docker } = engine;
+  return [
+    ...(await refusalsOf(containers.map(({ id }) => removeContainers(engine, [id])))),
+    ...(await refusalsOf([
+      ...networks.map((id) => tolerate([404], () => docker.getNetwork(id).remove())),
+      ...volumes.map((name) => tolerate([404], () => docker.getVolume(name).remove())),
+    ])),
+  ];
+}
+
+function notRemoved(cluster: string, left: Removal, refusals: readonly string[]): Failure {
+  return new Failure({
     code: 'runtime-not-deletable',
     fault: 'environment',
-    summary: `Docker did not remove everything of ${engine.cluster}.`,
+    summary: `Docker did not remove everything of ${cluster}.`,
     evidence: [
-      ...[...left.nodes, ...(left.registry ? [left.registry] : [])].map(
-        ({ name, state }) => `container ${name} (${state})`,
-      ),
-      ...(left.networkId
-        ? [`network k3d-${engine.cluster}, probably because another container is connected to it`]
-        : []),
+      ...left.containers.map(({ name, state }) => `container ${name} (${state})`),
+      ...left.networks.map((id) => `network ${objectNames(cluster).network} (${id.slice(0, 12)})`),
       ...left.volumes.map((volume) => `volume ${volume}`),
+      ...refusals,
     ],
     nextSteps: [
-      `See what still uses it: \`docker network inspect k3d-${engine.cluster}\`.`,
+      `See what still uses it: \`docker network inspect ${objectNames(cluster).network}\`.`,
       'Run `vapp delete` again.',
     ],
   });
 }
 
-const MAX_ROUNDS = 8;
-const ROUND_MS = 150;
-
-async function removeOnce(engine: Engine, objects: EngineObjects): Promise<void> {
-  await removeContainers(
-    engine,
-    [...objects.nodes, ...(objects.registry ? [objects.registry] : [])].map(({ id }) => id),
-  );
-  const { networkId } = objects;
-  await Promise.all([
-    ...(networkId ? [tolerate([403, 404, 409], () => engine.docker.getNetwork(networkId).remove())] : []),
-    ...objects.volumes.map((name) => tolerate([404, 409], () => engine.docker.getVolume(name).remove())),
-  ]);
+async function refusalsOf(requests: readonly Promise<void>[]): Promise<string[]> {
+  const results = await Promise.allSettled(requests);
+  return results.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : []));
 }
 
-/** Removes the nodes with all that is in them. Registry, network and images pushed stay. */
-export async function removeNodes(engine: Engine, objects: EngineObjects): Promise<void> {
-  const { completionMark, registryVolume } = objectNames(engine.cluster);
-  // The mark goes first: from here on the cluster is not whole.
-  await tolerate([404], () => engine.docker.getVolume(completionMark).remove());
-  await removeContainers(
-    engine,
-    objects.nodes.map(({ id }) => id),
-  );
-  const volumes = objects.volumes.filter((name) => name !== registryVolume && name !== completionMark);
-  await Promise.all(volumes.map((name) => tolerate([404, 409], () => engine.docker.getVolume(name).remove())));
+function allContainers({ nodes, registry }: EngineObjects) {
+  return registry ? [...nodes, registry] : nodes;
 }
 
 /** Removes containers with their anonymous volumes, running or not. */

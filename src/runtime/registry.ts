@@ -1,4 +1,4 @@
-import { Failure, isCancelled, sleep } from '../base';
+import { Cancelled, Failure, isCancelled, sleep } from '../base';
 import { dockerFailure } from '../tools';
 import { tolerate, type Engine } from './engine-changes';
 import type { EngineObjects } from './engine-objects';
@@ -70,7 +70,7 @@ export async function registryReady(port: number, signal?: AbortSignal): Promise
       if (response.ok) return;
       last = new Error(`HTTP ${response.status}`);
     } catch (error) {
-      if (isCancelled(error, signal)) throw error;
+      if (isCancelled(error, signal)) throw new Cancelled();
       last = error;
     }
     await sleep(REGISTRY_POLL_MS, signal);

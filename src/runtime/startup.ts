@@ -103,7 +103,7 @@ export class Startup {
     }
     if (this.fits(objects)) return objects;
     this.warn('The settings of the runtime have changed, so its cluster is created anew.');
-    return this.discardNodes(engine, objects);
+    return this.discardNodes(engine);
   }
 
   private fits(objects: EngineObjects): boolean {
@@ -111,9 +111,9 @@ export class Startup {
     return kubernetesNodes(objects).every(({ labels }) => labels[LABEL.configuration] === wanted);
   }
 
-  private async discardNodes(engine: Engine, objects: EngineObjects): Promise<EngineObjects> {
+  private async discardNodes(engine: Engine): Promise<EngineObjects> {
     this.nodesRemoved = true;
-    await removeNodes(engine, objects);
+    await removeNodes(engine);
     return readObjects(engine);
   }
 
@@ -182,7 +182,7 @@ export class Startup {
       `Another program took port ${taken} of localhost while the runtime was stopped. ` +
         'A cluster cannot change its ports, so it is created anew on free ones.',
     );
-    await this.discardNodes(engine, objects);
+    await this.discardNodes(engine);
     return this.create(engine, objects);
   }
 
@@ -217,7 +217,7 @@ export class Startup {
         return { nodePorts: ports.nodePorts, finished: Promise.resolve() };
       } catch (error) {
         if (attempt === PORT_ATTEMPTS || takenPortOf(error) === undefined) throw error;
-        await removeNodes(engine, await readObjects(engine));
+        await removeNodes(engine);
       }
     }
   }

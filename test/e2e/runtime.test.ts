@@ -91,11 +91,13 @@ describe('the local runtime', function () {
     for (const stage of ['network', 'registry', 'server'] as const) {
       it(`leaves nothing: once the ${stage} is there`, async () => {
         const cancel = new AbortController();
-        const up = bench.runtime().up(bench.recorded({ signal: cancel.signal }));
+        const recorded = bench.recorded({ signal: cancel.signal });
+        const up = bench.runtime().up(recorded);
         up.catch(() => undefined);
         while (!(await left()).some((name) => name.includes(stage === 'network' ? 'network' : stage))) await sleep(20);
         cancel.abort();
         await assert.rejects(up, Cancelled);
+        assert.deepEqual(recorded.warnings(), []);
         assert.deepEqual(await left(), []);
         assert.deepEqual(await readdir(bench.dataDirectory), []);
         assert.equal((await bench.runtime().status()).state, 'absent');
