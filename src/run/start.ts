@@ -31,7 +31,12 @@ export function startRuntime(job: Job, local: LocalRuntime): StartingRuntime {
     return started;
   });
   up.then((started) => registryReady(started.registry), registryFailed);
-  const services = up.then((started) => job.steps.run('services', undefined, () => started.servicesReady));
+  const services = up.then((started) =>
+    // A runtime without services has no step to show.
+    started.services.length === 0
+      ? started.servicesReady
+      : job.steps.run('services', undefined, () => started.servicesReady),
+  );
   // Each may fail before anyone waits for it; whoever waits still gets the failure.
   for (const promise of [registry, up, services]) promise.catch(() => undefined);
   return { registry, runtime: up, services };
