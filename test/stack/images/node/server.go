@@ -184,6 +184,9 @@ func (p *controlPlane) controllerManagerArgs(o *options) []string {
 		"--root-ca-file="+filepath.Join(serverTLSDir, "ca.crt"),
 		"--service-account-private-key-file="+p.serviceAccountKey,
 		"--use-service-account-credentials=true",
+		// Each controller fetches credentials before it works. At the default rate the last waits four seconds.
+		"--kube-api-qps=500",
+		"--kube-api-burst=500",
 	), o.extraArgs["kube-controller-manager"]...)
 }
 

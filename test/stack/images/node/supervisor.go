@@ -22,6 +22,8 @@ type supervisor struct {
 const (
 	restartDelay = time.Second
 	stopGrace    = 5 * time.Second
+	// Components allocate most while they start; an eighth of that time goes to the garbage collector otherwise.
+	fewerCollections = "GOGC=300"
 )
 
 // stop ends all components and returns when they have ended.
@@ -60,6 +62,7 @@ func (s *supervisor) runOnce(name, program string, args []string) error {
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
 	command.WaitDelay = stopGrace
 	command.Stdout, command.Stderr = log, log
+	command.Env = append(os.Environ(), fewerCollections)
 	// A group of its own: a signal to the node program must not reach the components before their turn.
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return command.Run()
