@@ -133,7 +133,7 @@ export function deployApp(
       {
         toolbox: job.session.toolbox,
         signal: job.signal,
-        judge: (pod) => explainPod(pod),
+        judge: (pod) => explainPod(pod, app.chart.path === undefined ? {} : { chartPath: app.chart.path }),
         ...(options.onRolloutStarted ? { onRolloutStarted: options.onRolloutStarted } : {}),
         onEvent: (event) => {
           if (event.type === 'progress') reporter.progress(event.message);
