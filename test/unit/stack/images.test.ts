@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { IMAGES, referenceOf, type ImageSpec } from '../../stack/images/catalog';
+import { archiveUrl } from '../../stack/images/mirror';
+import { extraAuthorities, hashSources, SOURCES } from '../../stack/images/sources';
+
+describe('images of the stack', () => {
+  const allImages = (images: readonly ImageSpec[]): ImageSpec[] =>
+    images.flatMap((image) => [image, ...allImages(image.bases), ...allImages(image.archives ?? [])]);
+
+  it('have the names that k3d and the charts ask for', () => {
+    assert.deepEqual(IMAGES.map(referenceOf), [
+      'rancher/k3s:v1.34.3-k3s1',
+      'ghcr.io/k3d-io/k3d-proxy:5.8.3',
+      'ghcr.io/k3d-io/k3d-tools:5.8.3',
+      'registry:2',
+      'ghcr.io/eclipse-kuksa/kuksa-databroker:0.4.4',
+      'eclipse-mosquitto:2.0',
+      'python:3.11-slim',
+      'busybox:latest',
+      'debian:bookworm-slim',
+    ]);
+  });
+
+  it('say every base that their Dockerfile builds on, and nothing else', async () => {
+    for (const image of allImages(IMAGES)) {
+      if (image.folder === undefined) continue;
+      const dockerfile = await readFile(join(SOURCES, image.folder, 'Dockerfile'), 'utf8');
+      const used = [...dockerfile.matchAll(/^FROM (?:--\S+ )?(\S+)|--from=(\S+)/gm)].map(([, from, copied]) =>
+        String(from ?? copied),
+      );
+      const known = new Set(image.bases.flatMap((base) => [referenceOf(base), base.repository]));
+      const own = new Set(['scratch', 'build', 'binaries', 'archives']);
+      assert.deepEqual(
+        used.filter((name) => !known.has(name) && !own.has(name)),
+        [],
+        image.folder,
+      );
+      for (const base of image.bases) {
+        assert.ok(
+          used.some((name) => name === referenceOf(base) || name === base.repository),
+          `${image.folder} does not use ${referenceOf(base)}`,
+        );
+      }
+      assert.equal(used.includes('binaries'), image.programs !== undefined, image.folder);
+      assert.equal(used.includes('archives'), image.archives !== undefined, image.folder);
+    }
+  });
+});
+
+describe('sources of images', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'vapp-sources-'));
+    await mkdir(join(folder, 'inner'));
+    await writeFile(join(folder, 'Dockerfile'), 'FROM scratch\n');
+    await writeFile(join(folder, 'inner', 'main.go'), 'package main\n');
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it('have another hash when a file changes, moves or is added', async () => {
+    const hashes = [await hashSources(folder)];
+    await writeFile(join(folder, 'inner', 'main.go'), 'package main // changed\n');
+    hashes.push(await hashSources(folder));
+    await writeFile(join(folder, 'main.go'), '');
+    hashes.push(await hashSources(folder));
+    await rm(join(folder, 'main.go'));
+    await writeFile(join(folder, 'inner', 'other.go'), '');
+    hashes.push(await hashSources(folder));
+    assert.equal(new Set(hashes).size, 4);
+  });
+
+  it('do not count what goes into no image', async () => {
+    const before = await hashSources(folder);
+    await mkdir(join(folder, 'tests'));
+    await writeFile(join(folder, 'tests', 'test_it.py'), '');
+    await writeFile(join(folder, 'README.md'), '');
+    await writeFile(join(folder, 'inner', 'main_test.go'), '');
+    assert.equal(await hashSources(folder), before);
+  });
+
+  it('may come with certificate authorities of the machine', async () => {
+    await writeFile(join(folder, 'b.crt'), 'B');
+    await writeFile(join(folder, 'a.crt'), 'A');
+    await writeFile(join(folder, 'note.txt'), '');
+    assert.deepEqual(await extraAuthorities(folder), [
+      { name: 'a.crt', content: 'A' },
+      { name: 'b.crt', content: 'B' },
+    ]);
+    assert.deepEqual(await extraAuthorities(join(folder, 'absent')), []);
+  });
+});
+
+describe('the mirror for debootstrap', () => {
+  const sources = `Types: deb
+URIs: https://debian.test/debian-security/
+Suites: bookworm-security
+Components: main
+
+Types: deb
+URIs: https://debian.test/debian/
+Suites: bookworm bookworm-updates
+Components: main
+`;
+
+  it('is the source of the suite itself', () => {
+    assert.equal(archiveUrl(sources, 'bookworm'), 'https://debian.test/debian');
+  });
+
+  it('is absent when nothing serves the suite', () => {
+    assert.equal(archiveUrl(sources, 'trixie'), undefined);
+  });
+});
