@@ -92,11 +92,26 @@ export async function awaitWorkloads(api: KubeApi, services: readonly Service[],
     code: 'service-not-ready',
     fault: 'environment',
     summary: `The services ${waiting.map(({ metadata }) => metadata.name).join(', ')} were not ready within ${PATIENCE_MS / 1000} s.`,
-    evidence: waiting.map(
-      ({ metadata, status }) => `${metadata.name}: ${status?.availableReplicas ?? 0} replicas available`,
-    ),
+    evidence: await warningsOf(api, waiting, signal),
     nextSteps: ['See what Kubernetes says: `kubectl describe pods` with the kubeconfig of the runtime.'],
   });
+}
+
+interface KubeEvent {
+  readonly reason?: string;
+  readonly message?: string;
+  readonly involvedObject: { readonly kind: string; readonly name: string };
+}
+
+/** What Kubernetes has complained of about these workloads and their pods, without repetitions. */
+async function warningsOf(api: KubeApi, waiting: readonly Deployment[], signal?: AbortSignal): Promise<string[]> {
+  const names = waiting.map(({ metadata }) => metadata.name);
+  const query = { fieldSelector: 'type=Warning' };
+  const { items } = await api.list<KubeEvent>(`/api/v1/namespaces/${SERVICES_NAMESPACE}/events`, query, signal);
+  const messages = items
+    .filter(({ involvedObject }) => names.some((name) => `${involvedObject.name}-`.startsWith(`${name}-`)))
+    .map(({ involvedObject, reason, message }) => `${involvedObject.name}: ${reason ?? ''}: ${message ?? ''}`);
+  return messages.length > 0 ? [...new Set(messages)].slice(-10) : names.map((name) => `${name}: no warnings`);
 }
 
 /** As `kubectl rollout status` decides it. */
