@@ -150,7 +150,7 @@ deploy:
       - name: skaffold-peer
         chartPath: ${chart}
         setValueTemplates:
-          image.repository: '{{.IMAGE_REPO_skaffold_peer}}'
-          image.tag: '{{.IMAGE_TAG_skaffold_peer}}'
+          imageVehicleApp.repository: '{{.IMAGE_REPO_skaffold_peer}}'
+          imageVehicleApp.tag: '{{.IMAGE_TAG_skaffold_peer}}@{{.IMAGE_DIGEST_skaffold_peer}}'
 `;
 }
