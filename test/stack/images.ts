@@ -54,6 +54,8 @@ async function ensureImage(
     const entry = await ensureArchive(context, image, { ensureLoaded, report });
     // What was just built is in the engine already.
     if ((await labelsOf(context, image))?.[RECIPE_LABEL] !== key) {
+      // Layers of the bases are then there already, and loads do not get in each other's way about them.
+      await Promise.all(image.bases.map(ensureLoaded));
       report('loading');
       await loadArchive(context, entry);
     }
