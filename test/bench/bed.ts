@@ -10,6 +10,8 @@ const root = join(__dirname, '..', '..');
 
 /** What measurements run on: a folder of their own, with a home of its own, and `vapp` in it. */
 export class TestBed {
+  private readonly apps: string[] = [];
+
   private constructor(
     readonly folder: string,
     readonly env: NodeJS.ProcessEnv,
@@ -26,6 +28,7 @@ export class TestBed {
   async app(name: string, line: string): Promise<string> {
     const folder = join(this.folder, name);
     await writeApp(folder, name, line);
+    this.apps.push(folder);
     return folder;
   }
 
@@ -44,7 +47,9 @@ export class TestBed {
     return (JSON.parse(last) as { value: { runtime: RuntimeStatus } }).value.runtime;
   }
 
+  /** Deletes what the apps left running, also after a failure in the middle. */
   async dispose(): Promise<void> {
+    for (const folder of this.apps) await run(this.vapp(folder, 'delete'));
     await rm(this.folder, { recursive: true, force: true });
   }
 }

@@ -42,13 +42,6 @@ export class Floor {
     return (await this.recorded(line, access)) - started / 1000;
   }
 
-  async uninstall(): Promise<void> {
-    const { access } = this.runtime;
-    if (!access) return;
-    const cluster = ['--kubeconfig', access.kubeconfig, '--kube-context', access.context];
-    await run(this.bed.tool('helm', ['uninstall', 'floor', '--ignore-not-found', ...cluster]));
-  }
-
   /** When the kubelet recorded a line, in seconds since the epoch. */
   private async recorded(line: string, access: { kubeconfig: string; context: string }): Promise<number> {
     const args = ['logs', '--kubeconfig', access.kubeconfig, '--context', access.context, '--timestamps'];

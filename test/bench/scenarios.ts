@@ -61,8 +61,6 @@ const innerLoop: Scenario = {
       }
     } finally {
       await dev.stop();
-      await floor.uninstall();
-      await run(bed.vapp(ours, 'delete'));
     }
     return rowOf('inner-loop', 's', seconds.ours, {
       'plain commands (floor)': seconds.floor,
@@ -132,7 +130,6 @@ const resume: Scenario = {
       }
     } finally {
       await run(bed.tool('k3d', ['cluster', 'delete', PLAIN_CLUSTER]));
-      await run(bed.vapp(folder, 'delete'));
     }
     return rowOf('resume', 's', seconds.ours, { 'k3d cluster start alone': seconds.start });
   },
