@@ -2,6 +2,7 @@ import { isCancelled, messageOf } from '../../src/base';
 import { cacheKey } from './cache';
 import { ensureArchive, imageRecipe, loadArchive } from './images/build';
 import { IMAGES, RECIPE_LABEL, referenceOf, STAND_IN_LABEL, type ImageSpec } from './images/catalog';
+import { together } from './together';
 import type { Part, PartStatus, StackContext } from './types';
 
 /**
@@ -12,18 +13,19 @@ import type { Part, PartStatus, StackContext } from './types';
  */
 export async function ensureImages(context: StackContext): Promise<void> {
   const loads = new Map<ImageSpec, Promise<void>>();
-  const ensureLoaded = (image: ImageSpec): Promise<void> => {
+  const ensureLoaded = (inner: StackContext, image: ImageSpec): Promise<void> => {
     let load = loads.get(image);
     if (!load) {
-      load = context.progress.part(image.title, (report) => ensureImage(context, image, ensureLoaded, report));
+      const bases = (base: ImageSpec) => ensureLoaded(inner, base);
+      load = inner.progress.part(image.title, (report) => ensureImage(inner, image, bases, report));
       loads.set(image, load);
     }
     return load;
   };
-  // The first failure ends setup; the others are awaited all the same, so that nothing of ours goes on behind it.
-  const results = await Promise.allSettled(IMAGES.map(ensureLoaded));
-  const failures = results.filter((result) => result.status === 'rejected').map((result): unknown => result.reason);
-  if (failures.length > 0) throw failures.find((error) => !isCancelled(error)) ?? failures[0];
+  await together(
+    context.signal,
+    IMAGES.map((image) => (signal: AbortSignal) => ensureLoaded({ ...context, signal }, image)),
+  );
   await removeReplaced(context);
 }
 
