@@ -15,6 +15,9 @@ await build({
   minify: true,
   keepNames: true,
   logLevel: 'warning',
-  // dockerode can reach an engine over ssh, by native modules. We refuse such hosts, so nothing of it is needed.
-  alias: { ssh2: './src/tools/no-ssh.ts' },
+  alias: {
+    ssh2: './src/tools/left-out.ts',
+    '@grpc/grpc-js': './src/tools/left-out.ts',
+    '@grpc/proto-loader': './src/tools/left-out.ts',
+  },
 });
