@@ -92,10 +92,12 @@ async function buildImage(
   archive: string,
   steps: BuildSteps,
 ): Promise<void> {
+  // What goes into an image is made beside its programs, which take longer: theirs is the progress worth showing.
+  const inside = { ...steps, report: () => undefined };
   const [programs, archives] = await Promise.all([
     Promise.all((image.programs ?? []).map((program) => ensureProgram(context, program, steps.report))),
     Promise.all(
-      (image.archives ?? []).map(async (other) => ({ other, entry: await ensureArchive(context, other, steps) })),
+      (image.archives ?? []).map(async (other) => ({ other, entry: await ensureArchive(context, other, inside) })),
     ),
     Promise.all(image.bases.map((base) => steps.ensureLoaded(base))),
   ]);
