@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Failure, isCancelled, sleep, type SourceRange } from '../base';
 import { KubeApi, KubeApiFailure, ToolFailure, dockerFailure, kubernetes, type ClusterAccess } from '../tools';
 import { tolerate, type Engine } from './engine-changes';
-import { K3D_OUTPUT, creationFailure, k3dProgress, notStarted } from './k3d-output';
+import { K3D_OUTPUT, creationFailure, k3dProgress, k3dUnfinished, notStarted } from './k3d-output';
 import { k3dConfig, type ClusterPlan } from './k3d-config';
 import { readNodeKubeconfig, writeKubeconfig } from './kubeconfig';
 import { SERVICES_NAMESPACE, objectNames } from './names';
@@ -11,8 +11,10 @@ import { ownLabels } from './registry';
 
 /** Longest time k3d may take, milliseconds; pulling its helper image is included. */
 const K3D_TIMEOUT_MS = 10 * 60_000;
-/** How long Kubernetes may take after k3d has found its node to be up, milliseconds. */
-const API_PATIENCE_MS = 120_000;
+/** How long Kubernetes may take in a running node, milliseconds. */
+const API_PATIENCE_MS = 180_000;
+/** How long k3d may go on after Kubernetes has come up, milliseconds. Agents are started in this time. */
+const K3D_PATIENCE_MS = 120_000;
 const API_POLL_MS = 100;
 const NODE_POLL_MS = 2000;
 
@@ -91,23 +93,26 @@ export async function awaitCluster(boot: BootOptions): Promise<BootedCluster> {
 
 /** Runs k3d and looks for the API at the same time. When it throws, k3d has ended. */
 async function bootCluster(boot: BootOptions, start: (signal: AbortSignal) => Promise<void>): Promise<BootedCluster> {
-  const failed = new AbortController();
-  const finished = start(withSignal(boot.engine.signal, failed));
+  const { engine } = boot;
+  const abandoned = new AbortController();
+  const finished = start(withSignal(engine.signal, abandoned));
   const waiting = new AbortController();
-  const signal = withSignal(boot.engine.signal, waiting);
+  const signal = withSignal(engine.signal, waiting);
   const ready = apiReady(boot, signal);
-  const overdue = finished.then(() => untilOverdue(boot.engine, signal));
+  const overdue = untilOverdue(engine, finished, signal);
   try {
     await Promise.race([ready, overdue]);
-    return { finished };
+    const inTime = finishedInTime(engine, finished, abandoned);
+    // Whoever waits for it gets the failure, however late they begin to wait.
+    inTime.catch(() => undefined);
+    return { finished: inTime };
   } catch (error) {
-    failed.abort();
+    abandoned.abort();
     await finished.catch(() => undefined);
     throw error;
   } finally {
     waiting.abort();
-    overdue.catch(() => undefined);
-    await ready.catch(() => undefined);
+    await Promise.allSettled([ready, overdue]);
   }
 }
 
@@ -115,17 +120,43 @@ function withSignal(outer: AbortSignal | undefined, inner: AbortController): Abo
   return outer ? AbortSignal.any([outer, inner.signal]) : inner.signal;
 }
 
-/** Never resolves; throws when Kubernetes takes too long or its node has ended. */
-async function untilOverdue(engine: Engine, signal: AbortSignal): Promise<never> {
-  const server = engine.docker.getContainer(objectNames(engine.cluster).server);
-  for (let waited = 0; waited < API_PATIENCE_MS; waited += NODE_POLL_MS) {
-    await sleep(NODE_POLL_MS, signal);
-    const { State } = await server.inspect().catch((error: unknown) => {
-      throw dockerFailure(error);
-    });
-    if (!State.Running && !State.Restarting) throw await notReady(engine, `its node has ended (${State.Status})`);
+/** Never resolves. Throws when k3d fails, when the node has ended, or when Kubernetes takes too long in it. */
+async function untilOverdue(engine: Engine, finished: Promise<void>, signal: AbortSignal): Promise<never> {
+  const k3d = { ended: false };
+  const k3dFailed = new Promise<never>((_, reject) => {
+    finished.then(() => (k3d.ended = true), reject);
+  });
+  // It may fail while nobody is looking; the next look finds it.
+  k3dFailed.catch(() => undefined);
+  for (let runningMs = 0; runningMs < API_PATIENCE_MS;) {
+    await Promise.race([sleep(NODE_POLL_MS, signal), k3dFailed]);
+    const state = await serverState(engine);
+    if (state === 'running' || state === 'restarting') runningMs += NODE_POLL_MS;
+    else if (k3d.ended) throw await notReady(engine, `its node is ${state ?? 'gone'}`);
   }
-  throw await notReady(engine, `it took more than ${API_PATIENCE_MS / 1000} s`);
+  throw await notReady(engine, `nothing answers ${API_PATIENCE_MS / 1000} s after its node has started`);
+}
+
+async function serverState(engine: Engine): Promise<string | undefined> {
+  try {
+    return (await engine.docker.getContainer(objectNames(engine.cluster).server).inspect()).State.Status;
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
+    throw dockerFailure(error);
+  }
+}
+
+/** Settles with k3d, which is ended when it is long after Kubernetes has come up. */
+async function finishedInTime(engine: Engine, finished: Promise<void>, abandoned: AbortController): Promise<void> {
+  const timer = setTimeout(() => abandoned.abort(), K3D_PATIENCE_MS);
+  try {
+    await finished;
+  } catch (error) {
+    if (abandoned.signal.aborted && isCancelled(error, abandoned.signal)) throw k3dUnfinished(engine.cluster);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Until the `default` service account exists, Kubernetes refuses every pod. */

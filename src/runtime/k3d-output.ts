@@ -79,3 +79,13 @@ export function notStarted(error: ToolFailure, summary: string): Failure {
     cause: error,
   });
 }
+
+/** Kubernetes is up and k3d does not come to its end. */
+export function k3dUnfinished(cluster: string): Failure {
+  return new Failure({
+    code: 'k3d-unfinished',
+    fault: 'environment',
+    summary: `Kubernetes runs in ${cluster}, but k3d did not finish its last steps, which add names to the cluster's DNS.`,
+    nextSteps: ['Restart the runtime: `vapp stop`, then `vapp up`.'],
+  });
+}
