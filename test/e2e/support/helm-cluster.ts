@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { DeployRequest } from '../../../src/deploy';
+import { Toolbox, type ClusterAccess } from '../../../src/tools';
+import { stackEnvironment } from '../../stack/environment';
+
+/** A cluster and a registry with one image, made by k3d itself, for tests that deploy charts of their own. */
+export class HelmCluster {
+  private constructor(
+    private readonly name: string,
+    private readonly folder: string,
+    private readonly env: NodeJS.ProcessEnv,
+    readonly access: ClusterAccess,
+    readonly image: DeployRequest['image'],
+  ) {}
+
+  static async create(): Promise<HelmCluster> {
+    const env = await stackEnvironment();
+    const tools = new Toolbox(env);
+    const name = `deploy-${randomBytes(3).toString('hex')}`;
+    const folder = await realpath(await mkdtemp(join(tmpdir(), 'vapp-deploy-')));
+    await tools.run('k3d', [
+      ...['cluster', 'create', name, '--no-lb', '--image', 'rancher/k3s:v1.34.3-k3s1'],
+      ...['--registry-create', `${name}-registry:127.0.0.1:0`],
+      ...['--kubeconfig-update-default=false', '--kubeconfig-switch-context=false'],
+    ]);
+    const kubeconfig = join(folder, 'kubeconfig');
+    const config = await tools.run('k3d', ['kubeconfig', 'get', name]);
+    await writeFile(kubeconfig, config.stdout, { mode: 0o600 });
+
+    const { stdout: ports } = await tools.run('docker', ['port', `${name}-registry`, '5000/tcp']);
+    const pushed = `localhost:${ports.trim().split('\n')[0]?.split(':').at(-1)}/busybox`;
+    await tools.run('docker', ['tag', 'busybox', pushed]);
+    const { stdout } = await tools.run('docker', ['push', pushed]);
+    await tools.run('docker', ['rmi', pushed]);
+    const digest = /digest: (sha256:[0-9a-f]{64})/.exec(stdout)?.[1] ?? '';
+
+    const cluster = new HelmCluster(
+      name,
+      folder,
+      env,
+      { kubeconfig, context: `k3d-${name}` },
+      { repository: `${name}-registry:5000/busybox`, digest },
+    );
+    await cluster.serviceAccount();
+    return cluster;
+  }
+
+  /** The tools with one of the two Helms. */
+  toolbox(helm: 'VAPP_TEST_HELM3' | 'VAPP_TEST_HELM4'): Toolbox {
+    return new Toolbox({ ...this.env, VAPP_HELM: this.env[helm] });
+  }
+
+  async kubectl(...args: string[]): Promise<string> {
+    const { kubeconfig, context } = this.access;
+    const { stdout } = await new Toolbox(this.env).run('kubectl', [
+      ...['--kubeconfig', kubeconfig, '--context', context],
+      ...args,
+    ]);
+    return stdout;
+  }
+
+  /** Writes a chart; returns its folder. Spaces and umlauts in the path are the rule. */
+  async chart(templates: Readonly<Record<string, string>>, values = '{}\n'): Promise<string> {
+    const folder = join(this.folder, 'Mein Chart ö');
+    await rm(folder, { recursive: true, force: true });
+    const files = {
+      'Chart.yaml': 'apiVersion: v2\nname: probe\nversion: 0.1.0\n',
+      'values.yaml': values,
+      ...Object.fromEntries(Object.entries(templates).map(([name, text]) => [`templates/${name}`, text])),
+    };
+    for (const [name, text] of Object.entries(files)) {
+      await mkdir(dirname(join(folder, name)), { recursive: true });
+      await writeFile(join(folder, name), text);
+    }
+    return folder;
+  }
+
+  /** Writes the cluster's kubeconfig elsewhere, with another address. */
+  async copyKubeconfig(file: string, server: string): Promise<void> {
+    const text = await readFile(this.access.kubeconfig, 'utf8');
+    await writeFile(file, text.replace(/server: .*/, `server: ${server}`), { mode: 0o600 });
+  }
+
+  async dispose(): Promise<void> {
+    await new Toolbox(this.env).run('k3d', ['cluster', 'delete', this.name]);
+    await rm(this.folder, { recursive: true });
+  }
+
+  /** Pods cannot be created before the namespace has its service account. */
+  private async serviceAccount(): Promise<void> {
+    await this.kubectl('wait', '--for=create', 'serviceaccount/default', '--timeout=60s');
+  }
+}
+
+export interface AppTemplate {
+  readonly kind?: 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'Job';
+  readonly script?: string;
+  /** Lines of the container, indented by none. */
+  readonly container?: string;
+  readonly spec?: string;
+  readonly image?: string;
+}
+
+/** A script that says the value `word` and serves until it is asked to end. */
+export const SERVING = 'trap "exit 0" TERM; echo {{ .Values.word }}; sleep 3600 & wait';
+
+/** A template of one workload around a shell script. */
+export function app({ kind = 'Deployment', script = SERVING, container = '', spec = '', image }: AppTemplate = {}) {
+  const isJob = kind === 'Job';
+  return `apiVersion: ${isJob ? 'batch' : 'apps'}/v1
+kind: ${kind}
+metadata:
+  name: {{ .Release.Name }}
+spec:
+  ${spec}
+  ${isJob ? 'backoffLimit: 0' : 'selector: { matchLabels: { app: {{ .Release.Name }} } }'}
+  template:
+    metadata:
+      labels: { app: {{ .Release.Name }} }
+    spec:
+      ${isJob ? 'restartPolicy: Never' : 'terminationGracePeriodSeconds: 30'}
+      containers:
+        - name: app
+          image: "${image ?? '{{ .Values.image.repository }}@{{ .Values.image.digest }}'}"
+          command: ["sh", "-c", ${JSON.stringify(script)}]
+${container.replace(/^/gm, '          ')}
+`;
+}
