@@ -14,7 +14,7 @@ import {
 } from '../../src/build';
 import { Toolbox, dockerClient, type Docker } from '../../src/tools';
 import { stackEnvironment } from '../stack/environment';
-import { commandLines, failureOf, freePort, manifest, withRegistry } from './support/images';
+import { commandLines, failureOf, freePort, manifest, untilRegistryAnswers, withRegistry } from './support/images';
 import { SocketProxy } from './support/socket-proxy';
 
 const LABEL = { 'io.vscode-velocitas.test': 'build' };
@@ -406,6 +406,7 @@ describe('building images on the real engine', function () {
 
     it('that cannot be had are named, with the cause', async () => {
       await withRegistry(docker, async (registry) => {
+        await untilRegistryAnswers(registry);
         const unknown = await failureOf(ensureLocalImage(`${registry}/nope:1`, { docker }));
         assert.equal(unknown.code, 'image-unavailable');
         assert.match(unknown.summary, new RegExp(`${registry}/nope:1 .*does not know this name`));

@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { Failure } from '../../../src/base';
 import type { Docker } from '../../../src/tools';
+import { sleep } from '../../../src/base';
 
 /** A registry of its own for a test. */
 export async function withRegistry(docker: Docker, use: (registry: string) => Promise<void>, port = 0): Promise<void> {
@@ -20,6 +21,20 @@ export async function withRegistry(docker: Docker, use: (registry: string) => Pr
   } finally {
     await container.remove({ force: true, v: true });
   }
+}
+
+/** Waits until a registry that has been started takes requests. */
+export async function untilRegistryAnswers(registry: string): Promise<void> {
+  for (let attempt = 0; attempt < 150; attempt += 1) {
+    try {
+      if ((await fetch(`http://${registry}/v2/`)).ok) return;
+    } catch (error) {
+      // fetch has one kind of error for a connection that was refused or closed: not up yet.
+      if (!(error instanceof TypeError)) throw error;
+    }
+    await sleep(100);
+  }
+  throw new Error(`the registry ${registry} did not come up`);
 }
 
 /** A manifest as the registry holds it. */
