@@ -1,10 +1,10 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure, isCancelled, sleep, type SourceRange } from '../base';
 import { KubeApi, KubeApiFailure, ToolFailure, dockerFailure, kubernetes, type ClusterAccess } from '../tools';
 import { tolerate, type Engine } from './engine-changes';
 import { K3D_OUTPUT, creationFailure, k3dProgress, k3dUnfinished, notStarted } from './k3d-output';
-import { k3dConfig, type ClusterPlan } from './k3d-config';
+import { k3dConfig, type ClusterPlan, type K3dConfig } from './k3d-config';
 import { readNodeKubeconfig, writeKubeconfig } from './kubeconfig';
 import { SERVICES_NAMESPACE, objectNames } from './names';
 import { ownLabels } from './registry';
@@ -25,43 +25,64 @@ export interface BootOptions {
   readonly onProgress: (message: string) => void;
 }
 
-/**
- * Creates the cluster's nodes with k3d and waits until pods can be created in it. The network must be there.
- *
- * @throws Failure `cluster-not-created` ({@link takenPort} of its evidence tells whether a port is the cause),
- * `image-unavailable`, `cluster-not-ready`; Cancelled.
- */
-export async function createCluster(plan: ClusterPlan, boot: BootOptions, imageRange?: SourceRange): Promise<void> {
-  const { engine } = boot;
-  const config = k3dConfig(plan);
-  const { finished } = await bootCluster(boot, async (signal) => {
-    const folder = await privateFolder(boot.access);
-    try {
-      const file = join(folder, 'k3d.yaml');
-      await writeFile(file, config.text, { mode: 0o600 });
-      await engine.toolbox.run('k3d', ['cluster', 'create', '--config', file], {
-        // k3d leaves the expanded file, credentials included, in its folder for temporary files.
-        env: { ...K3D_OUTPUT, ...config.env, TMPDIR: folder },
-        signal,
-        timeoutMs: K3D_TIMEOUT_MS,
-        onLine: k3dProgress(boot.onProgress),
-      });
-    } catch (error) {
-      throw error instanceof ToolFailure ? creationFailure(error, plan.cluster, plan.image, imageRange) : error;
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
-  });
-  await finished;
-  await tolerate([409], () =>
-    engine.docker.createVolume({ Name: objectNames(engine.cluster).completionMark, Labels: ownLabels(engine) }),
-  );
-}
-
 /** A cluster that takes pods already, while k3d may still be at its last steps. */
 export interface BootedCluster {
   /** Settles with k3d. Until then nobody else may change the cluster. */
   readonly finished: Promise<void>;
+}
+
+/**
+ * Creates the cluster's nodes with k3d and waits until pods can be created in it. The network must be there.
+ *
+ * @throws Failure `cluster-not-created` ({@link takenPort} of its evidence tells whether a port is the cause),
+ * `image-unavailable`, `cluster-not-ready`, `k3d-unfinished`; Cancelled.
+ */
+export async function createCluster(
+  plan: ClusterPlan,
+  boot: BootOptions,
+  imageRange?: SourceRange,
+): Promise<BootedCluster> {
+  const { engine } = boot;
+  const booted = await bootCluster(boot, async (signal) => {
+    try {
+      await runWithConfig(k3dConfig(plan), boot, signal);
+    } catch (error) {
+      throw error instanceof ToolFailure ? creationFailure(error, plan.cluster, plan.image, imageRange) : error;
+    }
+  });
+  // Agents are started after the server. Without any, all that is left are names in the cluster's DNS.
+  if (plan.agents > 0) await booted.finished;
+  await tolerate([409], () =>
+    engine.docker.createVolume({ Name: objectNames(engine.cluster).completionMark, Labels: ownLabels(engine) }),
+  );
+  return booted;
+}
+
+async function runWithConfig(config: K3dConfig, boot: BootOptions, signal: AbortSignal): Promise<void> {
+  const folder = await privateFolder(boot.access);
+  const emptied = async () => {
+    for (const file of await readdir(folder)) await rm(join(folder, file), { force: true });
+  };
+  let configRead = false;
+  const onLine = k3dProgress(boot.onProgress);
+  try {
+    const file = join(folder, 'k3d.yaml');
+    await writeFile(file, config.text, { mode: 0o600 });
+    await boot.engine.toolbox.run('k3d', ['cluster', 'create', '--config', file], {
+      // k3d puts the expanded file, credentials included, into its folder for temporary files, and leaves it there.
+      env: { ...K3D_OUTPUT, ...config.env, TMPDIR: folder },
+      signal,
+      timeoutMs: K3D_TIMEOUT_MS,
+      onLine: (line) => {
+        // It speaks only after it has read the file. Should this fail, the folder goes at the end.
+        if (!configRead) emptied().catch(() => undefined);
+        configRead = true;
+        onLine(line);
+      },
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Failure, sleep } from '../base';
 import type { Service } from '../project';
 import type { KubeApi } from '../tools';
@@ -18,7 +19,7 @@ interface ObjectMeta {
 /** The parts of a Deployment that are read here. */
 export interface Deployment {
   readonly metadata: ObjectMeta;
-  readonly spec: { readonly replicas?: number };
+  readonly spec: { readonly replicas?: number; readonly template: PodTemplate };
   readonly status?: {
     readonly observedGeneration?: number;
     readonly updatedReplicas?: number;
@@ -29,6 +30,13 @@ export interface Deployment {
 
 export interface ReplicaSet {
   readonly metadata: ObjectMeta;
+  readonly spec: { readonly template: PodTemplate };
+}
+
+export interface PodTemplate {
+  readonly metadata?: { readonly labels?: Readonly<Record<string, string>> };
+  /** Compared only. */
+  readonly spec?: unknown;
 }
 
 export interface ServicePod {
@@ -131,25 +139,32 @@ async function firstCertainFailure(api: KubeApi, waiting: readonly Deployment[],
     api.list<ReplicaSet>(`${APPS}/replicasets`, {}, signal),
     api.list<ServicePod>(PODS, {}, signal),
   ]);
-  const current = newestReplicaSets(waiting, replicaSets.items);
+  const present = presentReplicaSets(waiting, replicaSets.items);
   return pods.items
-    .filter(({ metadata }) => metadata.ownerReferences?.some(({ name }) => current.has(name)))
+    .filter(({ metadata }) => metadata.ownerReferences?.some(({ name }) => present.has(name)))
     .map(certainFailure)
     .find((failure) => failure !== undefined);
 }
 
-const REVISION = 'deployment.kubernetes.io/revision';
-
-/** Names of the ReplicaSets that hold the newest pods; what ails older ones ends with them. */
-export function newestReplicaSets(deployments: readonly Deployment[], sets: readonly ReplicaSet[]): Set<string> {
-  const newest = sets.filter(({ metadata }) =>
+/**
+ * Names of the ReplicaSets that hold pods of the Deployments' present form, as the controller tells them: by the
+ * template. Its number of the revision still names the form of before while the pods of that one are ending.
+ */
+export function presentReplicaSets(deployments: readonly Deployment[], sets: readonly ReplicaSet[]): Set<string> {
+  const present = sets.filter(({ metadata, spec }) =>
     deployments.some(
       (deployment) =>
         metadata.ownerReferences?.some(({ name }) => name === deployment.metadata.name) &&
-        metadata.annotations?.[REVISION] === deployment.metadata.annotations?.[REVISION],
+        isDeepStrictEqual(withoutHash(spec.template), withoutHash(deployment.spec.template)),
     ),
   );
-  return new Set(newest.map(({ metadata }) => metadata.name));
+  return new Set(present.map(({ metadata }) => metadata.name));
+}
+
+/** The controller adds this label to the template of a ReplicaSet. */
+function withoutHash(template: PodTemplate): PodTemplate {
+  const labels = Object.entries(template.metadata?.labels ?? {}).filter(([name]) => name !== 'pod-template-hash');
+  return { ...template, metadata: { ...template.metadata, labels: Object.fromEntries(labels) } };
 }
 
 /** States of a waiting container that do not pass by themselves. A first `ErrImagePull` may: the kubelet tries again. */

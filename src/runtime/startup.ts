@@ -200,7 +200,7 @@ export class Startup {
     for (let attempt = 1; ; attempt += 1) {
       const ports = await this.choosePorts(before);
       try {
-        await createCluster(
+        const { finished } = await createCluster(
           {
             cluster: engine.cluster,
             workspace: engine.workspace,
@@ -214,7 +214,7 @@ export class Startup {
           settings.k3sImage?.range,
         );
         this.tellMovedPorts(ports.nodePorts);
-        return { nodePorts: ports.nodePorts, finished: Promise.resolve() };
+        return { nodePorts: ports.nodePorts, finished };
       } catch (error) {
         if (attempt === PORT_ATTEMPTS || takenPortOf(error) === undefined) throw error;
         await removeNodes(engine);

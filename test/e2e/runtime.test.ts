@@ -10,7 +10,7 @@ import type { Service } from '../../src/project';
 import { LABEL, type RegistryAddress } from '../../src/runtime';
 import { KubeApi, Toolbox, dockerClient, releaseHistory } from '../../src/tools';
 import { objectsOf } from './support/engine';
-import { FOREIGN_KUBECONFIG, RuntimeBench, SERVICES_CHART, repositoriesIn } from './support/local-runtime';
+import { FOREIGN_KUBECONFIG, PROXY, RuntimeBench, SERVICES_CHART, repositoriesIn } from './support/local-runtime';
 import type { StartRequest } from './support/start-runtime';
 
 const broker: Service = {
@@ -169,6 +169,20 @@ describe('the local runtime', function () {
         await readdir(join(bench.dataDirectory, status.cluster)),
         ['cache', 'kubeconfig.yaml'].filter((name) => existsSync(join(bench.dataDirectory, status.cluster, name))),
       );
+    });
+
+    it('hands the user’s proxy to its nodes, credentials and all, and keeps no copy', async () => {
+      const { cluster } = await window().status();
+      const { Config } = await bench.docker.getContainer(`k3d-${cluster}-server-0`).inspect();
+      for (const name of ['HTTP_PROXY', 'HTTPS_PROXY'])
+        assert.ok(Config.Env.includes(`${name}=${PROXY}`), Config.Env.join('\n'));
+      assert.ok(Config.Env.some((entry) => entry.startsWith('NO_PROXY=') && entry.includes(`k3d-${cluster}-registry`)));
+      const files = (await readdir(bench.dataDirectory, { recursive: true, withFileTypes: true })).filter((file) =>
+        file.isFile(),
+      );
+      for (const file of files) {
+        assert.ok(!(await readFile(join(file.parentPath, file.name), 'utf8')).includes('proxy.invalid'), file.name);
+      }
     });
 
     it('has its services at localhost', async () => {

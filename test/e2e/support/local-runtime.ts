@@ -13,6 +13,9 @@ export const SERVICES_CHART = join(__dirname, '..', '..', '..', 'templates', 'ch
 /** What the user's own kubeconfig says in these tests; nobody may change a byte of it. */
 export const FOREIGN_KUBECONFIG = 'apiVersion: v1\nkind: Config\ncurrent-context: production\n';
 
+/** Nobody answers there: whatever goes to the registry or the API has to find its way without it. */
+export const PROXY = 'http://ada:p"ss$HOME\\w@rd@proxy.invalid:3128';
+
 /** A workspace with a home of its own, on the engine of the stack. */
 export class RuntimeBench {
   private readonly servers: Server[] = [];
@@ -31,7 +34,7 @@ export class RuntimeBench {
     await mkdir(join(base, '.kube'), { recursive: true });
     await mkdir(workspace);
     await writeFile(join(base, '.kube', 'config'), FOREIGN_KUBECONFIG);
-    const env: NodeJS.ProcessEnv = { ...(await stackEnvironment()), HOME: base };
+    const env: NodeJS.ProcessEnv = { ...(await stackEnvironment()), HOME: base, HTTP_PROXY: PROXY, HTTPS_PROXY: PROXY };
     delete env['KUBECONFIG'];
     const toolbox = new Toolbox(env);
     return new RuntimeBench(base, workspace, join(base, 'data'), toolbox, await dockerClient(toolbox));

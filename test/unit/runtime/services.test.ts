@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Failure } from '../../../src/base';
 import type { Service } from '../../../src/project';
-import { certainFailure, isReady, newestReplicaSets, type ServicePod } from '../../../src/runtime/readiness';
+import { certainFailure, isReady, presentReplicaSets, type ServicePod } from '../../../src/runtime/readiness';
 import { hashFolder, readServiceFiles, releaseContent, serviceEndpoints } from '../../../src/runtime/service-values';
 
 const service = (change: Partial<Service> = {}): Service => ({
@@ -106,9 +106,13 @@ describe('files of services', () => {
 });
 
 describe('the readiness of a service', () => {
+  const template = (image: string, labels: Record<string, string> = {}) => ({
+    metadata: { labels: { 'app.kubernetes.io/name': 'mqtt-broker', ...labels } },
+    spec: { containers: [{ name: 'mqtt-broker', image }] },
+  });
   const deployment = (status: object, generation = 2) => ({
-    metadata: { name: 'mqtt-broker', generation, annotations: { 'deployment.kubernetes.io/revision': '2' } },
-    spec: { replicas: 1 },
+    metadata: { name: 'mqtt-broker', generation },
+    spec: { replicas: 1, template: template('new') },
     status: { observedGeneration: 2, replicas: 1, updatedReplicas: 1, availableReplicas: 1, ...status },
   });
 
@@ -120,18 +124,19 @@ describe('the readiness of a service', () => {
     assert.equal(isReady(deployment({ replicas: 2 })), false);
   });
 
-  it('is judged by the newest ReplicaSet', () => {
-    const set = (name: string, revision: string) => ({
-      metadata: {
-        name,
-        annotations: { 'deployment.kubernetes.io/revision': revision },
-        ownerReferences: [{ kind: 'Deployment', name: 'mqtt-broker' }],
-      },
+  it('is judged by the pods of its present form', () => {
+    const set = (name: string, owner: string, image: string) => ({
+      metadata: { name, ownerReferences: [{ kind: 'Deployment', name: owner }] },
+      spec: { template: template(image, { 'pod-template-hash': '5d4' }) },
     });
-    assert.deepEqual(
-      [...newestReplicaSets([deployment({})], [set('mqtt-broker-old', '1'), set('mqtt-broker-new', '2')])],
-      ['mqtt-broker-new'],
-    );
+    const sets = [
+      set('mqtt-broker-old', 'mqtt-broker', 'old'),
+      set('mqtt-broker-new', 'mqtt-broker', 'new'),
+      set('other', 'other', 'new'),
+    ];
+    assert.deepEqual([...presentReplicaSets([deployment({})], sets)], ['mqtt-broker-new']);
+    // Strategy Recreate: the new one is made only when the pods of the old one have ended.
+    assert.deepEqual([...presentReplicaSets([deployment({})], sets.slice(0, 1))], []);
   });
 
   const pod = (status: object): ServicePod => ({
