@@ -13,7 +13,7 @@ describe('cluster names', () => {
   });
 
   it('write letters with marks without them', () => {
-    assert.match(clusterName('/work/Gurt-Höhe'), /^vapp-gurt-hohe-/);
+    assert.match(clusterName('/srv/Gurt-Höhe'), /^vapp-gurt-hohe-/);
   });
 
   it('do without a slug when nothing of the folder can be in it', () => {
