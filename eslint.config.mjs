@@ -38,6 +38,7 @@ export default tseslint.config(
         console: 'readonly',
         URL: 'readonly',
         module: 'writable',
+        require: 'readonly',
         setTimeout: 'readonly',
       },
     },

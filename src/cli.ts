@@ -45,13 +45,23 @@ const host: Host = {
   cwd: process.cwd(),
   version,
   chartsDirectory: join(packageRoot, 'templates', 'charts'),
+  own: { program: process.execPath, args: [...process.execArgv, __filename] },
   signal: cancel.signal,
 };
 
-main(process.argv.slice(2), host).then(
-  (code) => (process.exitCode = code),
-  (error: unknown) => {
-    process.stderr.write(`${crashMessage(error)}\n`);
-    process.exitCode = ExitCode.environment;
-  },
-);
+// Node ends without a word when nothing is left that could wake it, even in the middle of a job.
+const forsaken = () => {
+  process.stderr.write('vapp ended before its work was done. This is a defect of vapp; please report it.\n');
+  process.exitCode = ExitCode.environment;
+};
+process.once('beforeExit', forsaken);
+
+main(process.argv.slice(2), host)
+  .then(
+    (code) => (process.exitCode = code),
+    (error: unknown) => {
+      process.stderr.write(`${crashMessage(error)}\n`);
+      process.exitCode = ExitCode.environment;
+    },
+  )
+  .finally(() => process.off('beforeExit', forsaken));

@@ -4,12 +4,7 @@ import { join } from 'node:path';
 import { isCancelled, messageOf } from '../src/base';
 import { runCommand } from '../src/tools';
 import { engineIsUp, setup, teardown } from './stack/main';
-
-interface Counts {
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
-}
+import { addCounts, failedAsAWhole, NO_COUNTS, type Counts } from './support/counts';
 
 interface Suite {
   readonly title: string;
@@ -29,7 +24,7 @@ const mocha = (glob: string) => [
   '--config',
   '.mocharc.json',
   '--reporter',
-  'test/support/reporter.cjs',
+  'test/support/reporter.ts',
   glob,
 ];
 
@@ -40,6 +35,18 @@ const SUITES: Record<string, Suite> = {
   types: { title: 'Types', args: [bin('tsc'), '--noEmit'] },
   build: { title: 'Bundle', args: [process.execPath, 'esbuild.mjs'] },
   unit: { title: 'Unit tests', args: mocha('test/unit/**/*.test.ts'), mocha: true },
+  integration: {
+    title: 'Integration tests, in the extension host',
+    args: [process.execPath, '--import', 'tsx', 'test/integration/main.ts'],
+    mocha: true,
+    stack: true,
+  },
+  browser: {
+    title: 'Tests at the workbench, in a browser',
+    args: mocha('test/browser/**/*.test.ts'),
+    mocha: true,
+    stack: true,
+  },
   e2e: { title: 'End-to-end tests', args: mocha('test/e2e/**/*.test.ts'), mocha: true, stack: true },
 };
 
@@ -56,22 +63,24 @@ export async function test(names: readonly string[], signal: AbortSignal): Promi
   const scratch = await mkdtemp(join(tmpdir(), 'vapp-test-'));
   const needsStack = suites.some((suite) => suite.stack);
   const wasUp = needsStack && (await engineIsUp());
-  let total: Counts = { passed: 0, failed: 0, skipped: 0 };
+  let total = NO_COUNTS;
   try {
     let env = process.env;
     for (const suite of suites) {
-      if (suite.stack && env === process.env) env = await setup([], signal);
-      total = add(total, await runSuite(suite, env, scratch, signal));
+      if (suite.stack && env === process.env) env = await setup(signal);
+      total = addCounts(total, await runSuite(suite, env, scratch, signal));
     }
   } catch (error) {
     if (isCancelled(error, signal)) return 130;
     process.stderr.write(`${messageOf(error)}\n`);
-    total = add(total, { passed: 0, failed: 1, skipped: 0 });
+    total = addCounts(total, failedAsAWhole(messageOf(error)));
   } finally {
     // A stack that was up before the tests is somebody's working place and stays.
     if (needsStack && !wasUp) await teardown([]);
     await rm(scratch, { recursive: true, force: true });
   }
+  // Once more at the end, where also the reader of a shortened log finds it.
+  for (const failure of total.failures) process.stdout.write(`\n✗ ${failure}\n`);
   process.stdout.write(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
   return total.failed === 0 ? 0 : 1;
 }
@@ -92,8 +101,12 @@ async function runSuite(suite: Suite, env: NodeJS.ProcessEnv, scratch: string, s
     },
   );
   process.stdout.write(`   ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
-  if (!suite.mocha) return exitCode === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
-  return mochaCounts(countsFile, exitCode);
+  const { failures, ...counts } = suite.mocha ? await mochaCounts(countsFile, exitCode) : wholeCounts(exitCode);
+  return { ...counts, failures: failures.map((failure) => `${suite.title}: ${failure}`) };
+}
+
+function wholeCounts(exitCode: number): Counts {
+  return exitCode === 0 ? { ...NO_COUNTS, passed: 1 } : failedAsAWhole(`exit code ${exitCode}`);
 }
 
 /** A suite that ended without its counts, or with none, has failed: a crash must not look like success. */
@@ -101,13 +114,8 @@ async function mochaCounts(file: string, exitCode: number): Promise<Counts> {
   try {
     const counts = JSON.parse(await readFile(file, 'utf8')) as Counts;
     if (counts.passed + counts.failed > 0 && (exitCode === 0 || counts.failed > 0)) return counts;
-    return { ...counts, failed: counts.failed + 1 };
+    return addCounts(counts, failedAsAWhole(`ended with exit code ${exitCode} after ${counts.passed} tests`));
   } catch (error) {
-    process.stderr.write(`The suite left no counts: ${messageOf(error)}\n`);
-    return { passed: 0, failed: 1, skipped: 0 };
+    return failedAsAWhole(`left no counts: ${messageOf(error)}`);
   }
-}
-
-function add(a: Counts, b: Counts): Counts {
-  return { passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped };
 }

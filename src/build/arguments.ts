@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { Failure, startOfFile } from '../base';
+import { hasDockerProxies } from '../tools';
 import type { BuildRequest } from './types';
 
 const PROXY_VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'FTP_PROXY', 'ALL_PROXY'];
@@ -11,16 +12,22 @@ export interface BuildArguments {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** The proxies of the environment, unless docker's own configuration names those for builds: then that one counts. */
+export async function buildProxies(env: NodeJS.ProcessEnv): Promise<NodeJS.ProcessEnv> {
+  return (await hasDockerProxies(env)) ? {} : env;
+}
+
 /**
  * The options of a build without its progress, platforms and context. Proxies are build arguments that every
  * Dockerfile has without declaring them, and that do not count for the cache.
  *
+ * @param environment names the proxies, see {@link buildProxies}.
  * @throws Failure `build-arg-invalid`.
  */
-export function buildArguments(request: BuildRequest, env: NodeJS.ProcessEnv): BuildArguments {
+export function buildArguments(request: BuildRequest, environment: NodeJS.ProcessEnv): BuildArguments {
   for (const name of Object.keys(request.buildArgs)) checkName(name, request.dockerfile);
   const proxies = PROXY_VARIABLES.flatMap((name) => [name, name.toLowerCase()]).filter(
-    (name) => env[name] && !(name in request.buildArgs),
+    (name) => environment[name] && !(name in request.buildArgs),
   );
   const names = [...Object.keys(request.buildArgs), ...proxies];
   const args = [

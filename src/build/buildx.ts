@@ -1,8 +1,8 @@
-import { currentDockerContext, runCommand, ToolFailure, type CommandResult, type RunOptions } from '../tools';
-import { buildArguments } from './arguments';
+import { currentDockerContext, ToolFailure } from '../tools';
+import { buildArguments, buildProxies } from './arguments';
 import { linesOfStep, readOutline, type DockerfileOutline } from './dockerfile';
 import { buildFailure } from './failures';
-import { findBuildx } from './plugin';
+import { runBuildx } from './plugin';
 import { RawJsonReader } from './rawjson';
 import { readSolveError } from './solve-error';
 import { StepTracker } from './steps';
@@ -13,15 +13,39 @@ export interface BuildxUnusable {
   readonly reason: string;
 }
 
+/** What becomes of the result of a build. */
+export interface BuildOutput {
+  /** Arguments of buildx. */
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Into the engine's own store. */
+async function intoEngine(env: NodeJS.ProcessEnv): Promise<BuildOutput> {
+  return {
+    args: [
+      // Whatever builder is current, only that of the engine leaves the result in the engine's store without a copy.
+      ...['--builder', (await currentDockerContext(env)) ?? 'default'],
+      // Attestations hold times and would give the same content another digest every time.
+      '--provenance=false',
+      '--sbom=false',
+    ],
+    // What buildx would ask git about the context only goes into attestations.
+    env: { BUILDX_GIT_INFO: 'false' },
+  };
+}
+
 /**
  * Builds with BuildKit.
  *
+ * @param output default: the image goes into the engine's store.
  * @returns the steps, or why there is no usable buildx; then nothing has happened yet.
  * @throws Failure as {@link buildFailure} says.
  */
 export async function buildWithBuildx(
   request: BuildRequest,
   context: BuildContext,
+  output?: BuildOutput,
 ): Promise<readonly BuildStep[] | BuildxUnusable> {
   const { toolbox } = context;
   let outline: DockerfileOutline | undefined;
@@ -37,7 +61,7 @@ export async function buildWithBuildx(
     (line) => text.push(line),
   );
   try {
-    await runBuildx(request, context, (line) => reader.line(line));
+    await run(request, context, output ?? (await intoEngine(toolbox.env)), (line) => reader.line(line));
     await reading;
     tracker.end();
     return tracker.steps;
@@ -60,39 +84,31 @@ export async function buildWithBuildx(
   }
 }
 
-async function runBuildx(
+async function run(
   request: BuildRequest,
   { toolbox, signal }: BuildContext,
+  output: BuildOutput,
   onLine: (line: string) => void,
-): Promise<CommandResult> {
-  const { args, env: buildArgs } = buildArguments(request, toolbox.env);
-  // What buildx would ask git about the context only goes into attestations.
-  const env = { BUILDX_GIT_INFO: 'false', ...buildArgs };
+): Promise<void> {
+  const { args, env } = buildArguments(request, await buildProxies(toolbox.env));
   const all = [
     'build',
     '--progress=rawjson',
-    // Whatever builder is current, only that of the engine leaves the result in the engine's store without a copy.
-    ...['--builder', (await currentDockerContext(toolbox.env)) ?? 'default'],
-    // Attestations hold times and would give the same content another digest every time.
-    '--provenance=false',
-    '--sbom=false',
+    ...output.args,
+    ...(request.cacheInImage ? ['--cache-to', 'type=inline'] : []),
+    ...(request.cacheFrom ?? []).flatMap((image) => ['--cache-from', image]),
     ...(request.platforms.length === 0 ? [] : ['--platform', request.platforms.join(',')]),
     ...args,
     request.context,
   ];
-  const options: RunOptions = {
+  await runBuildx(toolbox, all, {
+    env: { ...output.env, ...env },
     signal,
     maxCapture: 64 * 1024,
     onLine: (line, stream) => {
       if (stream === 'stderr') onLine(line);
     },
-  };
-  const plugin = await findBuildx(toolbox.env);
-  if (plugin === undefined) return toolbox.run('docker', ['buildx', ...all], { ...options, env });
-  return runCommand(
-    { program: plugin, args: all, env: toolbox.processEnv(env) },
-    { redactor: toolbox.redactor, ...options },
-  );
+  });
 }
 
 function unusableReason(text: readonly string[], started: boolean): string | undefined {

@@ -1,5 +1,5 @@
 import { ToolFailure } from '../tools';
-import { buildArguments } from './arguments';
+import { buildArguments, buildProxies } from './arguments';
 import { readOutline, type Instruction } from './dockerfile';
 import { buildFailure } from './failures';
 import type { BuildContext, BuildEvent, BuildRequest, BuildStep } from './types';
@@ -11,7 +11,7 @@ import type { BuildContext, BuildEvent, BuildRequest, BuildStep } from './types'
  */
 export async function buildClassic(request: BuildRequest, context: BuildContext): Promise<readonly BuildStep[]> {
   const { toolbox, signal } = context;
-  const { args, env } = buildArguments(request, toolbox.env);
+  const { args, env } = buildArguments(request, await buildProxies(toolbox.env));
   const outline = await readOutline(request.dockerfile);
   const log = new ClassicLog(outline?.instructions ?? [], (event) => context.onEvent?.(event));
   try {

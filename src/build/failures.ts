@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Failure, startOfFile, type FailureDetails, type SourceRange } from '../base';
 import { isDiskFull, isEngineGone, isNetworkTrouble } from './causes';
 import { rangeOfLines } from './dockerfile';
+import { targetDetails } from './registry-failures';
 import type { BuildRequest, LineRange } from './types';
 
 /** A build that ended badly, as the builder tells it; everything is redacted. */
@@ -47,8 +48,10 @@ type Explanation = (broken: BrokenBuild, range: SourceRange | undefined) => Deta
 
 // The first that fits is taken: what says nothing about the app comes before what does.
 const EXPLANATIONS: readonly Explanation[] = [
+  refusedPush,
   engineGone,
   diskFull,
+  builderTooSimple,
   platformsNotTogether,
   foreignProgram,
   failedCommand,
@@ -60,6 +63,28 @@ const EXPLANATIONS: readonly Explanation[] = [
   invalidDockerfile,
   network,
 ];
+
+function refusedPush({ message }: BrokenBuild): Details | undefined {
+  const target = /failed to push ([^\s"]+): /.exec(message)?.[1];
+  return target === undefined ? undefined : targetDetails(target, message);
+}
+
+function builderTooSimple({ message }: BrokenBuild): Details | undefined {
+  const what =
+    /(attestations?|cache export)[^.\n]* (?:is|are) (?:currently )?not supported for the docker driver/i.exec(
+      message,
+    )?.[1];
+  if (what === undefined) return undefined;
+  return {
+    code: 'builder-unsupported',
+    fault: 'environment',
+    summary: `The builder of this Docker engine cannot do this: ${what.toLowerCase()}.`,
+    nextSteps: [
+      'Create a builder that can, and make it the current one: `docker buildx create --use --driver docker-container`.',
+      'Or turn on the containerd image store: "features": {"containerd-snapshotter": true} in daemon.json, or in the settings of Docker Desktop.',
+    ],
+  };
+}
 
 function engineGone({ message, started }: BrokenBuild): Details | undefined {
   if (!isEngineGone(message)) return undefined;

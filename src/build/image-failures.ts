@@ -50,6 +50,22 @@ export function pushFailure(target: string, error: unknown): Failure {
   });
 }
 
+/** What it means that images could not be moved out of the engine, or into it. @param summary without a full stop. */
+export function transferFailure(error: unknown, summary: string): Failure {
+  const message = messageOf(error);
+  return (
+    troubleOfEngine(error, message) ??
+    new Failure({
+      code: 'transfer-failed',
+      fault: 'environment',
+      summary: `${summary}: ${message}`,
+      evidence: [message],
+      nextSteps: ['Check Docker with `vapp doctor`.'],
+      cause: error,
+    })
+  );
+}
+
 function troubleOfEngine(error: unknown, message: string): Failure | undefined {
   if (error instanceof Failure) return error;
   const failure = dockerFailure(error);

@@ -1,5 +1,12 @@
+export { baseImages, type BaseImagesRequest } from './base-images';
 export { buildImage } from './build';
-export { ensureLocalImage, pruneImages, removeImages } from './local-image';
+export { copyImage, findImage, type FoundImage } from './copy';
+export { transferFailure } from './image-failures';
+export { ensureLocalImage, localPlatform, pruneImages, removeImages, withTag } from './local-image';
+export { platformName } from './manifest';
+export { buildxVersion, findBuildx } from './plugin';
 export { normalizePlatform, normalizePlatforms } from './platforms';
 export { pushImage } from './push';
+export { parseReference, pathOf, type ImageReference } from './reference';
+export { buildAndPush, type PushedBuild } from './release';
 export * from './types';

@@ -1,6 +1,7 @@
 import { Cancelled, isCancelled, orCancelled, throwIfCancelled } from '../base';
 import { dockerFailure, type Docker } from '../tools';
 import { pullFailure } from './image-failures';
+import { platformName } from './manifest';
 import { abortOptions, followTransfer } from './transfer';
 import type { ImageContext } from './types';
 
@@ -55,12 +56,35 @@ async function removeImage(docker: Docker, id: string): Promise<void> {
   }
 }
 
-async function isLocal(docker: Docker, image: string, signal: AbortSignal | undefined): Promise<boolean> {
+/** The platform of an image in the engine's store; undefined when it is not there. @throws Failure `docker-*`. */
+export async function localPlatform(image: string, { docker, signal }: ImageContext): Promise<string | undefined> {
   try {
-    await orCancelled(docker.getImage(image).inspect(), signal);
-    return true;
+    const found = await inspected(docker, image, signal);
+    return found && platformName({ os: found.Os, architecture: found.Architecture, variant: found.Variant ?? '' });
   } catch (error) {
-    if ((error as { statusCode?: number }).statusCode === 404) return false;
+    throw isCancelled(error, signal) ? error : dockerFailure(error);
+  }
+}
+
+async function isLocal(docker: Docker, image: string, signal: AbortSignal | undefined): Promise<boolean> {
+  return (await inspected(docker, image, signal)) !== undefined;
+}
+
+interface PlatformOfImage {
+  readonly Os: string;
+  readonly Architecture: string;
+  readonly Variant?: string;
+}
+
+async function inspected(
+  docker: Docker,
+  image: string,
+  signal: AbortSignal | undefined,
+): Promise<PlatformOfImage | undefined> {
+  try {
+    return await orCancelled(docker.getImage(image).inspect() as Promise<PlatformOfImage>, signal);
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
     throw error;
   }
 }

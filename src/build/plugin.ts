@@ -2,9 +2,11 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { runCommand, toolsDirectory, type CommandResult, type RunOptions, type Toolbox } from '../tools';
 
 /**
- * Where the buildx plugin is, if it is in one of the folders that the docker CLI searches (its `cli-plugins` manager).
+ * Where the buildx plugin is, if it is in one of the folders that the docker CLI searches (its `cli-plugins` manager), or
+ * where a bundle put it.
  * Started directly it does what `docker buildx` does, without the CLI's own start and search.
  */
 export async function findBuildx(env: NodeJS.ProcessEnv): Promise<string | undefined> {
@@ -20,6 +22,26 @@ export async function findBuildx(env: NodeJS.ProcessEnv): Promise<string | undef
   return undefined;
 }
 
+/** Runs buildx: the plugin itself where it is found, else by the docker CLI. See {@link runCommand} for errors. */
+export async function runBuildx(
+  toolbox: Toolbox,
+  args: readonly string[],
+  { env, ...options }: RunOptions & { readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<CommandResult> {
+  const plugin = await findBuildx(toolbox.env);
+  if (plugin === undefined) return toolbox.run('docker', ['buildx', ...args], { ...options, ...(env ? { env } : {}) });
+  return runCommand(
+    { program: plugin, args, env: toolbox.processEnv(env) },
+    { redactor: toolbox.redactor, ...options },
+  );
+}
+
+/** What the buildx that is used says of itself; undefined when there is none. */
+export async function buildxVersion(toolbox: Toolbox, signal?: AbortSignal): Promise<string | undefined> {
+  const { stdout, exitCode } = await runBuildx(toolbox, ['version'], { signal, acceptExitCodes: [1, 125] });
+  return exitCode === 0 ? stdout.trim() : undefined;
+}
+
 function pluginFolders(env: NodeJS.ProcessEnv): string[] {
   return [
     join(env['DOCKER_CONFIG'] || join(env['HOME'] ?? homedir(), '.docker'), 'cli-plugins'),
@@ -27,5 +49,6 @@ function pluginFolders(env: NodeJS.ProcessEnv): string[] {
     '/usr/local/libexec/docker/cli-plugins',
     '/usr/lib/docker/cli-plugins',
     '/usr/libexec/docker/cli-plugins',
+    toolsDirectory(env),
   ];
 }

@@ -7,7 +7,7 @@ import type { ImageContext, PushedImage, PushTarget } from './types';
 const REGISTRY_START_MS = 15_000;
 const RETRY_MS = 150;
 /** The tag in the registry is for people: what runs is named by digest. */
-const TAG = 'local';
+const DEFAULT_TAG = 'local';
 
 /**
  * Pushes an image of the engine's store to a registry; layers that are there already are not sent again. The extra
@@ -19,12 +19,13 @@ const TAG = 'local';
 export async function pushImage(tag: string, target: PushTarget, context: ImageContext): Promise<PushedImage> {
   const { docker, signal } = context;
   const repository = `${target.registry}/${target.repository}`;
-  const name = `${repository}:${TAG}`;
+  const tagThere = target.tag ?? DEFAULT_TAG;
+  const name = `${repository}:${tagThere}`;
   try {
     throwIfCancelled(signal);
-    await docker.getImage(tag).tag({ repo: repository, tag: TAG, ...abortOptions(signal) });
+    await docker.getImage(tag).tag({ repo: repository, tag: tagThere, ...abortOptions(signal) });
     try {
-      const digest = await pushWhenReady(repository, context);
+      const digest = await pushWhenReady(repository, tagThere, context);
       return { repository, digest };
     } finally {
       await docker.getImage(name).remove({ noprune: true });
@@ -35,11 +36,11 @@ export async function pushImage(tag: string, target: PushTarget, context: ImageC
   }
 }
 
-async function pushWhenReady(repository: string, context: ImageContext): Promise<string> {
+async function pushWhenReady(repository: string, tag: string, context: ImageContext): Promise<string> {
   const deadline = performance.now() + REGISTRY_START_MS;
   for (;;) {
     try {
-      return await pushOnce(repository, context);
+      return await pushOnce(repository, tag, context);
     } catch (error) {
       if (!isNotReady(messageOf(error)) || performance.now() > deadline) throw error;
       await sleep(RETRY_MS, context.signal);
@@ -47,10 +48,8 @@ async function pushWhenReady(repository: string, context: ImageContext): Promise
   }
 }
 
-async function pushOnce(repository: string, { docker, signal, onEvent }: ImageContext): Promise<string> {
-  const stream = await docker
-    .getImage(repository)
-    .push({ tag: TAG, authconfig: NO_CREDENTIALS, ...abortOptions(signal) });
+async function pushOnce(repository: string, tag: string, { docker, signal, onEvent }: ImageContext): Promise<string> {
+  const stream = await docker.getImage(repository).push({ tag, authconfig: NO_CREDENTIALS, ...abortOptions(signal) });
   return digestOf(await followTransfer(docker, stream, repository, onEvent));
 }
 

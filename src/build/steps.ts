@@ -65,7 +65,8 @@ export class StepTracker {
   }
 
   private takeVertex(vertex: Vertex): void {
-    if (vertex.started === undefined) return;
+    // A cache that is not there yet is no failed step: the build goes on without it.
+    if (vertex.started === undefined || vertex.name?.startsWith('importing cache manifest')) return;
     const entry = this.entry(vertex.digest);
     if (vertex.completed !== undefined) {
       entry.intervals.set(Date.parse(vertex.started), Date.parse(vertex.completed));

@@ -16,6 +16,10 @@ export interface BuildRequest {
   /** Labels of the image, beside `org.opencontainers.image.title`. They are part of the content, hence of the digest. */
   readonly labels?: Readonly<Record<string, string>>;
   readonly noCache?: boolean;
+  /** Put into the image what another engine needs to take its steps for cached. It changes the digest. */
+  readonly cacheInImage?: boolean;
+  /** Images, named as a registry or the engine knows them, whose steps count as cached. */
+  readonly cacheFrom?: readonly string[];
 }
 
 /** With what, and for whom. */
@@ -86,6 +90,8 @@ export interface PushTarget {
   readonly registry: string;
   /** Path in the registry, without tag. */
   readonly repository: string;
+  /** Default: one that only people read. */
+  readonly tag?: string;
 }
 
 /** An image in a registry, named by content. */

@@ -16,7 +16,7 @@ export function completionScript(shell: Shell, program: Command): string {
   const entries = program.commands.map((command) => ({
     name: command.name(),
     description: command.description(),
-    flags: [...flagsOf(command), ...global],
+    flags: [...subcommandsOf(command), ...flagsOf(command), ...command.commands.flatMap(flagsOf), ...global],
   }));
   switch (shell) {
     case 'bash':
@@ -29,12 +29,18 @@ export function completionScript(shell: Shell, program: Command): string {
   }
 }
 
+function subcommandsOf(command: Command): Entry['flags'] {
+  return command.commands.map((sub) => ({ name: sub.name(), description: sub.description() }));
+}
+
 function flagsOf(command: Command): Entry['flags'] {
-  return command.options.flatMap((option) =>
-    [option.short, option.long]
-      .filter((flag) => flag !== undefined)
-      .map((flag) => ({ name: flag, description: option.description })),
-  );
+  return command.options
+    .filter(({ hidden }) => !hidden)
+    .flatMap((option) =>
+      [option.short, option.long]
+        .filter((flag) => flag !== undefined)
+        .map((flag) => ({ name: flag, description: option.description })),
+    );
 }
 
 function bash(name: string, entries: readonly Entry[]): string {
@@ -61,7 +67,8 @@ function fish(name: string, entries: readonly Entry[]): string {
   const lines = entries.flatMap((entry) => [
     `complete -c ${name} -n __fish_use_subcommand -a ${entry.name} -d ${quoted(entry.description)}`,
     ...entry.flags.map((flag) => {
-      const form = flag.name.startsWith('--') ? `-l ${flag.name.slice(2)}` : `-s ${flag.name.slice(1)}`;
+      const [, dashes = '', word = ''] = /^(-*)(.*)$/.exec(flag.name) ?? [];
+      const form = `${{ '': '-a', '-': '-s', '--': '-l' }[dashes] ?? '-l'} ${word}`;
       return `complete -c ${name} -n '__fish_seen_subcommand_from ${entry.name}' ${form} -d ${quoted(flag.description)}`;
     }),
   ]);

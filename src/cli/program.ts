@@ -2,28 +2,32 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { Failure } from '../base';
 import {
   Session,
-  buildApps,
   deleteWorkspace,
+  describeApps,
   doctor,
+  findRepository,
   outcomeOf,
   rollBackApps,
   runApps,
   showLogs,
-  startWorkspace,
   stopWorkspace,
   uninstallApps,
   workspaceStatus,
-  type Outcome,
-  type RunEvent,
-} from '../run';
+} from '../core';
+import type { Outcome, OwnProgram, RunEvent, SessionOptions } from '../run';
+import { addAdoptCommand } from './adopt';
+import { addBuildCommands } from './build';
+import { addBundleCommands } from './bundle';
 import { completionScript, SHELLS, type Shell } from './completion';
 import { ExitCode, exitCodeOf } from './exit-codes';
 import { jsonRenderer } from './json';
 import { liveRenderer } from './live';
+import { addNewCommand } from './new';
 import type { Output, Renderer } from './renderer';
-import { doctorText, imagesText, runtimeText, statusText } from './reports';
+import { appsText, doctorText, statusText } from './reports';
 import { Style } from './style';
 import { plainRenderer } from './text';
+import { addUpCommand } from './up';
 
 /** What `vapp` needs of its process. */
 export interface Host {
@@ -33,6 +37,8 @@ export interface Host {
   readonly cwd: string;
   readonly version: string;
   readonly chartsDirectory: string;
+  /** How this program is started once more. */
+  readonly own: OwnProgram;
   /** Fires on the first Ctrl-C. */
   readonly signal: AbortSignal;
 }
@@ -43,6 +49,15 @@ interface GlobalOptions {
   readonly verbose?: boolean;
 }
 
+interface RunOptions {
+  readonly follow: boolean;
+  readonly image?: string;
+  readonly platform?: string;
+  readonly cache: boolean;
+  /** Milliseconds. */
+  readonly timeout?: number;
+}
+
 type TextOf<T> = (value: T, style: Style) => string;
 type Job<T> = (session: Session, emit: (event: RunEvent) => void) => Promise<Outcome<T>>;
 
@@ -51,7 +66,9 @@ export async function main(args: readonly string[], host: Host): Promise<number>
   let exitCode: number = ExitCode.done;
   const program = createProgram(host, (code) => (exitCode = code));
   try {
-    await program.parseAsync([...args], { from: 'user' });
+    // Behind a command it is an option of that one: `vapp package --version 1.2.3`.
+    const [first, ...rest] = args;
+    await program.parseAsync(first === '--version' ? ['-V', ...rest] : [...args], { from: 'user' });
     return exitCode;
   } catch (error) {
     // Commander has said what is wrong by now; help and version are no errors.
@@ -67,11 +84,15 @@ export function createProgram(host: Host, exit: (code: number) => void): Command
     const outcome = await perform(program.opts<GlobalOptions>(), host, job, text);
     exit(outcome.status === 'done' && exitCode ? exitCode(outcome.value) : exitCodeOf(outcome));
   };
+  const anywhere = async <T>(
+    job: (emit: (event: RunEvent) => void) => Promise<Outcome<T>>,
+    text: TextOf<T>,
+  ): Promise<void> => exit(exitCodeOf(await present(program.opts<GlobalOptions>(), host, job, text)));
   const { signal } = host;
 
   program
     .description('Builds Vehicle Apps, runs them on a local Kubernetes and shows their logs.')
-    .version(host.version, '-V, --version')
+    .version(host.version, '-V', 'tell the version; so does --version in front of any command')
     .option('-C, --directory <path>', 'repository, or a folder in it (default: the current folder)')
     .addOption(
       new Option('-o, --output <form>', 'one JSON event a line, or text').choices(['text', 'json']).default('text'),
@@ -86,10 +107,11 @@ export function createProgram(host: Host, exit: (code: number) => void): Command
     .description('build, start the runtime, deploy and follow the logs')
     .argument('[apps...]', 'apps to run (default: all)')
     .option('--no-follow', 'end after the first lines of the log; the app goes on')
-    .option('--image <reference>', 'run this image instead of building one')
+    .option('--image <reference>', 'run this image of a registry, unchanged, instead of building one')
+    .option('-p, --platform <platform>', 'with --image: which of its platforms, e.g. linux/arm64')
     .option('--no-cache', 'build every step anew')
     .option('--timeout <duration>', 'longest wait for the rollout, e.g. 90s or 5m', parseDuration)
-    .action((apps: string[], options: { follow: boolean; image?: string; cache: boolean; timeout?: number }) =>
+    .action((apps: string[], options: RunOptions) =>
       act((session, emit) =>
         runApps(
           session,
@@ -98,6 +120,7 @@ export function createProgram(host: Host, exit: (code: number) => void): Command
             follow: options.follow ? 'forever' : 'first-line',
             noCache: !options.cache,
             ...(options.image === undefined ? {} : { image: options.image }),
+            ...(options.platform === undefined ? {} : { platform: options.platform }),
             ...(options.timeout === undefined ? {} : { rolloutTimeoutMs: options.timeout }),
           },
           emit,
@@ -106,29 +129,17 @@ export function createProgram(host: Host, exit: (code: number) => void): Command
       ),
     );
 
-  program
-    .command('build')
-    .description('build the images of apps into the local engine')
-    .argument('[apps...]', 'apps to build (default: all)')
-    .option('-p, --platform <platforms>', 'e.g. linux/arm64,linux/amd64, or `all` that vapp.yaml names', parsePlatforms)
-    .option('--no-cache', 'build every step anew')
-    .action((apps: string[], options: { platform?: string[] | 'all'; cache: boolean }) =>
-      act(
-        (session, emit) =>
-          buildApps(
-            session,
-            { apps, noCache: !options.cache, ...(options.platform ? { platforms: options.platform } : {}) },
-            emit,
-            signal,
-          ),
-        imagesText,
-      ),
-    );
+  addBuildCommands(program, { signal, cwd: host.cwd, parseDuration, inWorkspace: act });
 
-  program
-    .command('up')
-    .description('create or resume the runtime and its services')
-    .action(() => act((session, emit) => startWorkspace(session, emit, signal), runtimeText));
+  addUpCommand(program, {
+    own: host.own,
+    signal,
+    parseDuration,
+    isInRepository: async () =>
+      (await findRepository(program.opts<GlobalOptions>().directory ?? host.cwd)) !== undefined,
+    inWorkspace: act,
+    anywhere,
+  });
 
   program
     .command('deploy')
@@ -187,6 +198,11 @@ export function createProgram(host: Host, exit: (code: number) => void): Command
     );
 
   program
+    .command('apps')
+    .description('list the apps of the repository and the platforms of their images')
+    .action(() => act((session) => describeApps(session, signal), appsText));
+
+  program
     .command('status')
     .description('show runtime, services and apps')
     .action(() => act((session) => workspaceStatus(session, signal), statusText));
@@ -212,6 +228,22 @@ export function createProgram(host: Host, exit: (code: number) => void): Command
       ),
     );
 
+  addAdoptCommand(program, {
+    signal,
+    options: () => sessionOptions(program.opts<GlobalOptions>(), host),
+    anywhere,
+  });
+
+  addBundleCommands(program, {
+    version: host.version,
+    signal,
+    options: () => sessionOptions(program.opts<GlobalOptions>(), host),
+    inWorkspace: act,
+    anywhere,
+  });
+
+  addNewCommand(program, { signal, options: () => sessionOptions(program.opts<GlobalOptions>(), host), anywhere });
+
   program
     .command('completion')
     .description('print a completion script')
@@ -221,18 +253,25 @@ export function createProgram(host: Host, exit: (code: number) => void): Command
   return program;
 }
 
-async function perform<T>(options: GlobalOptions, host: Host, job: Job<T>, text?: TextOf<T>): Promise<Outcome<T>> {
+function perform<T>(options: GlobalOptions, host: Host, job: Job<T>, text?: TextOf<T>): Promise<Outcome<T>> {
+  const inSession = async (emit: (event: RunEvent) => void) => {
+    const opened = await outcomeOf(() => Session.open(sessionOptions(options, host)));
+    return opened.status === 'done' ? job(opened.value, emit) : opened;
+  };
+  return present(options, host, inSession, text);
+}
+
+/** Shows what a job does and how it ends. */
+async function present<T>(
+  options: GlobalOptions,
+  host: Host,
+  job: (emit: (event: RunEvent) => void) => Promise<Outcome<T>>,
+  text?: TextOf<T>,
+): Promise<Outcome<T>> {
   const style = Style.for(host.env, host.err.isTTY);
   const renderer = rendererFor(options, host, style);
   try {
-    const opened = await outcomeOf(() =>
-      Session.open({
-        directory: options.directory ?? host.cwd,
-        env: host.env,
-        chartsDirectory: host.chartsDirectory,
-      }),
-    );
-    const outcome = opened.status === 'done' ? await job(opened.value, (event) => renderer.event(event)) : opened;
+    const outcome = await job((event) => renderer.event(event));
     renderer.outcome(outcome, outcome.status === 'done' ? text?.(outcome.value, style) : undefined);
     return outcome;
   } finally {
@@ -240,14 +279,14 @@ async function perform<T>(options: GlobalOptions, host: Host, job: Job<T>, text?
   }
 }
 
+function sessionOptions(options: GlobalOptions, host: Host): SessionOptions {
+  return { directory: options.directory ?? host.cwd, env: host.env, chartsDirectory: host.chartsDirectory };
+}
+
 function rendererFor(options: GlobalOptions, host: Host, style: Style): Renderer {
   if (options.output === 'json') return jsonRenderer(host.out);
   const render = host.err.isTTY && host.env['TERM'] !== 'dumb' ? liveRenderer : plainRenderer;
   return render(host.out, host.err, style, options.verbose ?? false);
-}
-
-function parsePlatforms(value: string): string[] | 'all' {
-  return value === 'all' ? 'all' : value.split(',').map((platform) => platform.trim());
 }
 
 const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };

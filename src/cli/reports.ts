@@ -1,6 +1,7 @@
 import { formatLocation } from '../base';
 import type { BuiltImage } from '../build';
-import { formatBytes, shortDigest, type DoctorReport, type WorkspaceStatus } from '../run';
+import { formatBytes, shortDigest } from '../core';
+import type { AppDescription, DoctorReport, WorkspaceStatus } from '../run';
 import type { RuntimeStatus } from '../runtime';
 import type { Style } from './style';
 
@@ -13,13 +14,24 @@ export function imagesText(images: readonly BuiltImage[]): string {
     .join('\n');
 }
 
+export function appsText(apps: readonly AppDescription[]): string {
+  const width = Math.max(0, ...apps.map(({ id }) => id.length));
+  return apps
+    .map(({ id, dockerfile, platforms }) => `${id.padEnd(width)}  ${dockerfile}  ${platforms.join(', ')}`)
+    .join('\n');
+}
+
 export function runtimeText(status: RuntimeStatus): string {
+  return runtimeLines(status, status.state).join('\n');
+}
+
+function runtimeLines(status: RuntimeStatus, state: string): string[] {
   return [
-    `${status.cluster}  ${status.state}`,
+    `${status.cluster}  ${state}`,
     ...status.services.map((service) =>
       `  ${service.id.padEnd(20)} ${service.cluster.padEnd(28)} ${service.local ?? ''}`.trimEnd(),
     ),
-  ].join('\n');
+  ];
 }
 
 export function statusText(status: WorkspaceStatus, style: Style): string {
@@ -40,8 +52,10 @@ export function statusText(status: WorkspaceStatus, style: Style): string {
     (problem) =>
       `${problem.severity === 'error' ? style.bad('✗') : style.warning('!')} ${formatLocation(problem.range)} ${problem.message}`,
   );
-  const failure = status.runtime.failure ? [style.bad(status.runtime.failure.summary)] : [];
-  return [runtimeText(status.runtime), ...failure, ...apps, ...problems].join('\n');
+  const { runtime, activity } = status;
+  // Whoever is starting it waits for what is missing yet.
+  const failure = runtime.failure && activity !== 'starting' ? [style.bad(runtime.failure.summary)] : [];
+  return [...runtimeLines(runtime, activity ?? runtime.state), ...failure, ...apps, ...problems].join('\n');
 }
 
 export function doctorText(report: DoctorReport, style: Style): string {

@@ -9,12 +9,15 @@ type StepEvent = Extract<RunEvent, { type: 'step' }>;
 
 const TITLES: Record<StepEvent['step'], string> = {
   read: 'Repository',
+  docker: 'Docker',
   runtime: 'Runtime',
   build: 'Build',
   push: 'Push',
   services: 'Services',
   deploy: 'Deploy',
   rollout: 'Rollout',
+  test: 'Test',
+  bundle: 'Bundle',
 };
 
 /** Words for a person: what a line says, without how and when it is written. */
@@ -103,9 +106,10 @@ export class Wording {
     const { style } = this;
     switch (event.type) {
       case 'line': {
-        const { pod, container, text } = event.line;
+        const { pod, container, text, unterminated } = event.line;
         this.pods.add(`${pod}/${container}`);
-        return [`${this.pods.size > 1 || this.verbose ? `${style.name(`${pod} ${container}`)} ` : ''}${text}`];
+        const name = this.pods.size > 1 || this.verbose ? `${style.name(`${pod} ${container}`)} ` : '';
+        return [`${name}${text}${unterminated ? ` ${style.faint('… (no line break follows)')}` : ''}`];
       }
       case 'ended':
         return [

@@ -2,8 +2,8 @@ import { isCancelled, throwIfCancelled } from '../base';
 import { Helm, releaseHistory, ToolFailure, type KubeApi, type ReleaseRecord, type Toolbox } from '../tools';
 import { readContent, type DeployContent } from './content';
 import { helmFailure } from './helm-failure';
-import { relevantRevision, repair, undo, type ReleaseHandle } from './history';
-import { allServe, removePods, stuckPods, uidsOf, withApi } from './inspect';
+import { CONTENT_LABEL, relevantRevision, repair, undo, type ReleaseHandle } from './history';
+import { liveStateOf, removePods, stuckPods, uidsOf, withApi } from './inspect';
 import { withReleaseLock } from './lock';
 import { watchRollout } from './rollout';
 import type { DeployEvent, DeployRequest, DeployResult, PodJudge } from './types';
@@ -46,8 +46,10 @@ export async function prepareDeploy(toolbox: Toolbox): Promise<void> {
 
 interface Started {
   readonly revision: number;
-  /** False: nothing was touched. */
+  /** Whether there is a new revision. */
   readonly changed: boolean;
+  /** Whether there is nothing to wait for. */
+  readonly serves: boolean;
   readonly workloads: readonly WorkloadReference[];
   readonly doomed: ReadonlySet<string>;
 }
@@ -72,8 +74,9 @@ class Deployment {
     try {
       const started = await this.locked(async () => this.start(await content), signal);
       onRolloutStarted?.(podSelectors(started.workloads), started.changed);
-      if (!started.changed) return { revision: started.revision, changed: false };
-      this.tell(`watching the rollout of revision ${started.revision}`);
+      const { revision, changed } = started;
+      if (started.serves) return { revision, changed };
+      this.tell(`watching the rollout of revision ${revision}`);
       await watchRollout(this.api, started.workloads, {
         timeoutMs: this.request.timeoutMs,
         since: this.begun,
@@ -83,7 +86,7 @@ class Deployment {
         signal,
       });
       throwIfCancelled(signal);
-      return { revision: started.revision, changed: true };
+      return { revision, changed };
     } catch (error) {
       const cancelled = isCancelled(error, signal);
       // A Helm that was ended in its work, by us or by its time limit, has left the release pending.
@@ -100,10 +103,16 @@ class Deployment {
     this.before = history;
     const [latest] = history;
     const serving = workloadsOf(relevantRevision(history)?.manifest ?? '', namespace);
-    if (latest && (await this.isUnchanged(latest, content, serving))) {
-      return { revision: latest.revision, changed: false, workloads: serving, doomed: new Set() };
+    const state = latest && isOf(latest, content) ? await liveStateOf(this.api, serving, signal) : 'different';
+    if (latest && state === 'serving') {
+      return { revision: latest.revision, changed: false, serves: true, workloads: serving, doomed: new Set() };
     }
     const stuck = await stuckPods(this.api, serving, judge, signal);
+    if (latest && state === 'coming') {
+      // Its pods restart, after a resume for example. One more revision of the same would only spoil the next rollback.
+      await removePods(this.api, stuck, signal);
+      return { revision: latest.revision, changed: false, serves: false, workloads: serving, doomed: uidsOf(stuck) };
+    }
 
     this.tell(`helm upgrade --install ${release}`);
     const { revision } = await this.upgrade({
@@ -118,7 +127,7 @@ class Deployment {
     const workloads = workloadsOf(now.find((record) => record.revision === revision)?.manifest ?? '', namespace);
     // A StatefulSet never replaces a pod that is not ready, and a pod of unchanged content waits out its back-off.
     await removePods(this.api, stuck, signal);
-    return { revision, changed: true, workloads, doomed: uidsOf(stuck) };
+    return { revision, changed: true, serves: false, workloads, doomed: uidsOf(stuck) };
   }
 
   private async soundHistory(): Promise<readonly ReleaseRecord[]> {
@@ -130,11 +139,6 @@ class Deployment {
     if (repaired === undefined) return history;
     onEvent?.({ type: 'warning', message: repaired });
     return releaseHistory(this.api, release, namespace, signal);
-  }
-
-  private async isUnchanged(latest: ReleaseRecord, content: DeployContent, workloads: readonly WorkloadReference[]) {
-    if (latest.status !== 'deployed' || latest.labels[CONTENT_LABEL] !== content.hash) return false;
-    return allServe(this.api, workloads, this.context.signal);
   }
 
   private async upgrade(upgrade: Parameters<Helm['upgradeInstall']>[0]): Promise<{ revision: number }> {
@@ -171,5 +175,6 @@ class Deployment {
   }
 }
 
-/** Names the content of a revision on its record. */
-const CONTENT_LABEL = 'vapp-content';
+function isOf(record: ReleaseRecord, content: DeployContent): boolean {
+  return record.status === 'deployed' && record.labels[CONTENT_LABEL] === content.hash;
+}

@@ -9,6 +9,9 @@ export interface ReleaseHandle {
   readonly namespace: string;
 }
 
+/** Label of a release's record that names the content of the revision. */
+export const CONTENT_LABEL = 'vapp-content';
+
 /** The revision that serves while a newer one is being made, or was left half made. */
 export function servingRevision(history: readonly ReleaseRecord[]): ReleaseRecord | undefined {
   return history.find(({ status }) => status === 'deployed') ?? history.find(({ status }) => status === 'superseded');
@@ -90,7 +93,10 @@ export function rollbackTarget(release: string, history: readonly ReleaseRecord[
       evidence: history.map(({ revision, status, updated }) => `revision ${revision}: ${status}, ${updated}`),
     });
   }
-  const previous = history.slice(1).find(({ status }) => status === 'deployed' || status === 'superseded');
+  const content = history[0]?.labels[CONTENT_LABEL];
+  const served = history.slice(1).filter(({ status }) => status === 'deployed' || status === 'superseded');
+  // Revisions of the same content differ in the image of their tests alone: the app would stay what it is.
+  const previous = served.find(({ labels }) => content === undefined || labels[CONTENT_LABEL] !== content) ?? served[0];
   if (previous) return previous;
   throw new Failure({
     code: 'nothing-to-roll-back',

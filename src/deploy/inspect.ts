@@ -27,20 +27,24 @@ export async function liveWorkload(
   }
 }
 
-/** Whether every workload exists, is what the chart rendered, and is ready. */
-export async function allServe(api: KubeApi, workloads: readonly WorkloadReference[], signal?: AbortSignal) {
-  const serve = await Promise.all(
-    workloads.map(async (reference) => {
+/** `different`: something is missing, or is not what the chart rendered. `coming`: all is, but not all of it is ready. */
+export type LiveState = 'serving' | 'coming' | 'different';
+
+/** How the workloads in the cluster compare with what the chart rendered. */
+export async function liveStateOf(
+  api: KubeApi,
+  workloads: readonly WorkloadReference[],
+  signal?: AbortSignal,
+): Promise<LiveState> {
+  const states = await Promise.all(
+    workloads.map(async (reference): Promise<LiveState> => {
       const live = await liveWorkload(api, reference, signal);
-      return (
-        live?.metadata.deletionTimestamp === undefined &&
-        live !== undefined &&
-        isAsRendered(reference, live) &&
-        progressOf(reference.kind, reference.name, live).complete
-      );
+      if (!live || live.metadata.deletionTimestamp !== undefined || !isAsRendered(reference, live)) return 'different';
+      return progressOf(reference.kind, reference.name, live).complete ? 'serving' : 'coming';
     }),
   );
-  return serve.every(Boolean);
+  if (states.includes('different')) return 'different';
+  return states.includes('coming') ? 'coming' : 'serving';
 }
 
 /** The pods of the workloads, each once, in the order of their names. */

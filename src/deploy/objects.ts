@@ -12,6 +12,7 @@ export interface ObjectMetadata {
   readonly resourceVersion?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
+  readonly creationTimestamp?: string;
   readonly deletionTimestamp?: string;
   readonly ownerReferences?: readonly { readonly uid: string; readonly controller?: boolean }[];
 }
@@ -75,15 +76,30 @@ export interface ContainerStatus {
     readonly running?: object;
     readonly terminated?: { readonly reason?: string; readonly exitCode: number; readonly message?: string };
   };
+  readonly lastState?: { readonly terminated?: { readonly reason?: string; readonly exitCode: number } };
+}
+
+export interface ContainerSpec {
+  readonly name: string;
+  readonly image?: string;
+  readonly readinessProbe?: object;
+  /** Of an init container: `Always` makes it a sidecar. */
+  readonly restartPolicy?: string;
 }
 
 export interface PodObject extends KubeObject {
-  readonly spec?: { readonly containers?: readonly { readonly name: string; readonly readinessProbe?: object }[] };
+  readonly spec?: {
+    readonly initContainers?: readonly ContainerSpec[];
+    readonly containers?: readonly ContainerSpec[];
+    readonly ephemeralContainers?: readonly ContainerSpec[];
+  };
   readonly status?: {
     readonly phase?: string;
+    readonly reason?: string;
     readonly conditions?: readonly Condition[];
     readonly initContainerStatuses?: readonly ContainerStatus[];
     readonly containerStatuses?: readonly ContainerStatus[];
+    readonly ephemeralContainerStatuses?: readonly ContainerStatus[];
   };
 }
 

@@ -104,7 +104,8 @@ function isDone(state: NonNullable<ContainerStatus['state']>): boolean {
   return state.terminated?.exitCode === 0;
 }
 
-function reasonOf({ state }: ContainerStatus): string | undefined {
+/** Why a container waits or ended, in the kubelet's word. */
+export function reasonOf({ state }: ContainerStatus): string | undefined {
   return state?.waiting?.reason ?? state?.terminated?.reason;
 }
 

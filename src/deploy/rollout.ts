@@ -121,10 +121,10 @@ class Rollout {
    */
   private unprovenRuns(reference: WorkloadReference): string[] {
     const live = this.live(reference);
-    if (!live || reference.kind === 'Job' || (live.spec?.minReadySeconds ?? 0) > 0) return [];
+    if (!live || (live.spec?.minReadySeconds ?? 0) > 0) return [];
     return this.podsOf(reference, live)
       .filter(({ pod, current }) => current && !this.isLeaving(pod) && isUnprobed(pod))
-      .filter(({ pod }) => !this.proven.has(pod.metadata.uid ?? ''))
+      .filter(({ pod }) => !this.proven.has(pod.metadata.uid ?? '') && pod.status?.phase !== 'Succeeded')
       .map(({ pod }) => `${pod.metadata.uid ?? ''}/${restartsOf(pod)}`);
   }
 

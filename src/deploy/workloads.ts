@@ -60,6 +60,29 @@ export function podSelectors(references: readonly WorkloadReference[]): string[]
   return [...new Set(references.map(podSelector))].filter((selector) => selector !== '');
 }
 
+/** Whether the selector of a live workload finds a pod with these labels; an empty one finds none. */
+export function selects(selector: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
+  const { matchLabels = {}, matchExpressions = [] } = selector;
+  const pairs = Object.entries(matchLabels);
+  if (pairs.length + matchExpressions.length === 0) return false;
+  return (
+    pairs.every(([key, value]) => labels[key] === value) &&
+    matchExpressions.every(({ key, operator, values = [] }) => {
+      const value = labels[key];
+      switch (operator) {
+        case 'In':
+          return value !== undefined && values.includes(value);
+        case 'NotIn':
+          return value === undefined || !values.includes(value);
+        case 'Exists':
+          return value !== undefined;
+        case 'DoesNotExist':
+          return value === undefined;
+      }
+    })
+  );
+}
+
 /** Whether the live object still is what the chart rendered, as far as running the app is concerned. */
 export function isAsRendered(reference: WorkloadReference, live: WorkloadObject): boolean {
   const rendered = reference.rendered.spec;
@@ -138,7 +161,8 @@ function conditionText(live: WorkloadObject): string {
   return failing?.message === undefined ? '' : ` (${failing.message})`;
 }
 
-function imagesOf(template: PodTemplate | undefined): Map<string, string | undefined> {
+/** Container → image. */
+export function imagesOf(template: PodTemplate | undefined): Map<string, string | undefined> {
   return new Map((template?.spec?.containers ?? []).map(({ name, image }) => [name, image]));
 }
 

@@ -173,7 +173,8 @@ function afterBackOff({ state, lastState }: ContainerFacts): Termination | undef
 
 function repeatedExit(container: ContainerFacts, pod: PodFacts): Explanation | undefined {
   const ended = afterBackOff(container) ?? container.state?.terminated;
-  if (!ended) return undefined;
+  // The kubelet's word for containers that it finds gone after its node came back: the app has not failed.
+  if (!ended || ended.reason === 'Unknown') return undefined;
   const neverRestarts = pod.spec?.restartPolicy === 'Never';
   const isDone =
     ended.exitCode === 0 && (neverRestarts || pod.spec?.restartPolicy === 'OnFailure' || isInit(container, pod));

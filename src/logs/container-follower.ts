@@ -1,23 +1,32 @@
 import { Failure, sleep } from '../base';
-import type { ApiClient } from './api-client';
-import { containerStatus, firstReadable, startState, type StartState, type Termination } from './containers';
+import {
+  containerStatus,
+  firstReadable,
+  previousStart,
+  startState,
+  type StartState,
+  type Termination,
+} from './containers';
 import type { EventQueue } from './event-queue';
 import { readLog, type ReadResult } from './log-stream';
 import { nodeLogOf } from './node-log';
+import type { PatientApi } from './patient-api';
 import type { TrackedPod } from './pods';
-import { RecordSplitter, type LogRecord } from './record-splitter';
+import { RecordSplitter, type LogRecord, type TimedRecord } from './record-splitter';
 import { ResumePoint } from './resume-point';
 import type { Timestamp } from './timestamp';
-import type { LogEvent } from './types';
+import type { LogEvent, LogLine } from './types';
 
 /** What the followers of one feed share. */
 export interface FeedContext {
-  readonly api: ApiClient;
+  readonly api: PatientApi;
   readonly queue: EventQueue<LogEvent>;
   readonly signal: AbortSignal;
   readonly follow: boolean;
   readonly from: Timestamp | undefined;
   readonly tail: number | undefined;
+  /** Only what was written before the last restart. */
+  readonly previous: boolean;
 }
 
 /** How long a change of the pod's status is waited for before the API is asked. */
@@ -40,11 +49,15 @@ export class ContainerFollower {
   /** Ends when the pod is gone, or, without `follow`, when all that is there has been delivered. @throws Cancelled. */
   async run(): Promise<void> {
     const status = containerStatus(this.pod.pod, this.container);
+    if (this.context.previous) {
+      const restart = previousStart(status);
+      if (restart !== undefined) await this.reader(restart, this.newPoint(this.context.tail !== undefined)).run();
+      return;
+    }
     const first = this.pod.initial ? this.firstWanted() : 0;
     let point = this.newPoint(this.context.tail !== undefined && this.pod.initial);
     for (let restart = first; await this.hasStarted(restart); restart++) {
-      const reader = new StartReader(this.pod, this.container, restart, point, this.context);
-      const carried = await reader.run();
+      const carried = await this.reader(restart, point).run();
       if (!this.context.follow && restart >= (status?.restartCount ?? 0)) return;
       point = carried ?? this.newPoint(false);
     }
@@ -53,6 +66,10 @@ export class ContainerFollower {
   private firstWanted(): number {
     const status = containerStatus(this.pod.pod, this.container);
     return this.context.tail === undefined ? firstReadable(status) : (status?.restartCount ?? 0);
+  }
+
+  private reader(restart: number, point: ResumePoint): StartReader {
+    return new StartReader(this.pod, this.container, restart, point, this.context);
   }
 
   private newPoint(fromFirst: boolean): ResumePoint {
@@ -73,13 +90,18 @@ export class ContainerFollower {
 
 /** Delivers the log of one start of a container, whole and once. */
 class StartReader {
-  /** Text behind the last line break where a stream ended: a whole line only if the container ended there too. */
+  /**
+   * Text behind the last line break where a stream ended. It is what a container wrote last if that ended there too;
+   * else the stream was cut, or the runtime was still writing: the kubelet hands out incomplete records as they are.
+   */
   private held: LogRecord | undefined;
   /** Whether the last stream ended in order, so that nothing is known to be missing. */
   private complete = false;
   private announced = false;
   private refusals = 0;
   private foreigners = 0;
+  /** So many times a running container's log ended within a line. */
+  private openEnds = 0;
   /** What belongs to the next start, because the kubelet had served its log already. */
   private carried: ResumePoint | undefined;
 
@@ -187,10 +209,7 @@ class StartReader {
     this.held = result.remainder;
     this.complete = true;
     this.refusals = 0;
-    if (!this.context.follow && state.state === 'running') {
-      this.flush();
-      return true;
-    }
+    if (!this.context.follow && state.state === 'running') return this.judgePresent();
     // What ends a stream may also have been the kubelet or the API going down. So a log counts as whole only when it
     // is read once more after the container's end and brings nothing new.
     if (state.state === 'ended' && confirmed) {
@@ -199,8 +218,20 @@ class StartReader {
     }
     if (state.state === 'running') {
       await this.pod.changes.after(version, this.context.signal, STATUS_WAIT_MS);
+    } else if (this.held) {
+      await sleep(RETRY_MS, this.context.signal);
     }
     return false;
+  }
+
+  /** Without following, a line that is being written is waited for a little. */
+  private async judgePresent(): Promise<boolean> {
+    if (this.held && ++this.openEnds < ATTEMPTS) {
+      await sleep(RETRY_MS, this.context.signal);
+      return false;
+    }
+    this.flush();
+    return true;
   }
 
   /** The log was rotated since, or is that of the next start. */
@@ -266,16 +297,17 @@ class StartReader {
     this.context.queue.push({ type: 'started', ...this.identity() });
   }
 
-  private deliver(record: LogRecord & { readonly timestamp: Timestamp }): void {
+  private deliver(record: TimedRecord, more: Pick<LogLine, 'unterminated'> = {}): void {
+    // Whatever was held, the stream read since has it, in full.
+    this.held = undefined;
     const { timestamp, text, continues } = record;
-    const line = { ...this.identity(), podUid: this.pod.uid, timestamp, text };
+    const line = { ...this.identity(), podUid: this.pod.uid, timestamp, text, ...more };
     this.context.queue.push({ type: 'line', line: continues ? { ...line, continues } : line });
   }
 
   private flush(): void {
     const { held } = this;
-    this.held = undefined;
-    if (held?.timestamp !== undefined) this.deliver({ ...held, timestamp: held.timestamp });
+    if (held?.timestamp !== undefined) this.deliver({ ...held, timestamp: held.timestamp }, { unterminated: true });
   }
 
   private gap(message: string): void {

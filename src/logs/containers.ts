@@ -53,6 +53,15 @@ export function firstReadable(status: V1ContainerStatus | undefined): number {
   return present > 0 && startState(status, present - 1).state === 'ended' ? present - 1 : present;
 }
 
+/** The start before the present one, if its log can still be read. */
+export function previousStart(status: V1ContainerStatus | undefined): number | undefined {
+  const present = status?.restartCount ?? 0;
+  return [present, present - 1].find((restart) => {
+    const start = startState(status, restart);
+    return start.state === 'ended' && start.previous;
+  });
+}
+
 function ended(state: V1ContainerState, previous: boolean): StartState {
   const { exitCode, reason } = state.terminated ?? {};
   return {

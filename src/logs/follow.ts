@@ -1,10 +1,10 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { Cancelled, Failure, isCancelled, messageOf } from '../base';
-import { loadKubeConfig } from '../tools';
-import { ApiClient, ApiRefused } from './api-client';
+import { KubeApiFailure, type KubeQuery } from '../tools';
 import { ContainerFollower, type FeedContext } from './container-follower';
 import { containerNames } from './containers';
 import { EventQueue } from './event-queue';
+import { PatientApi } from './patient-api';
 import { watchPods } from './pod-watch';
 import { TrackedPod } from './pods';
 import { watchStarts } from './start-events';
@@ -28,11 +28,18 @@ const ONE_SHOT_PATIENCE_MS = 10_000;
  * `logs-unavailable`.
  */
 export function followLogs(request: LogRequest): AsyncIterable<LogEvent, undefined> {
-  if (request.selectors.length === 0) {
+  if (request.selectors.length === 0 && !request.pods?.length) {
     throw new Failure({
       code: 'logs-without-selector',
       fault: 'app',
       summary: 'There is no workload whose pods could be followed.',
+    });
+  }
+  if (request.previous && request.follow) {
+    throw new Failure({
+      code: 'logs-previous-followed',
+      fault: 'usage',
+      summary: 'What a container wrote before its restart cannot be followed.',
     });
   }
   return { [Symbol.asyncIterator]: () => new LogFeed(request) };
@@ -43,15 +50,15 @@ class LogFeed implements AsyncIterator<LogEvent, undefined> {
   private readonly queue = new EventQueue<LogEvent>(QUEUE_CAPACITY);
   private readonly tasks = new Set<Promise<void>>();
   private readonly pods = new Map<string, FollowedPod>();
-  private readonly api: ApiClient;
+  private readonly api: PatientApi;
   private readonly context: FeedContext;
   private started = false;
 
   constructor(private readonly request: LogRequest) {
     const { signal } = this.stopping;
     const { queue } = this;
-    this.api = new ApiClient(
-      () => loadKubeConfig(request.access),
+    this.api = new PatientApi(
+      request.access,
       {
         interrupted: (message) => queue.push({ type: 'interrupted', message }),
         resumed: () => queue.push({ type: 'resumed' }),
@@ -66,6 +73,7 @@ class LogFeed implements AsyncIterator<LogEvent, undefined> {
       follow: request.follow,
       from: startOf(request.since),
       tail: request.tail,
+      previous: request.previous === true,
     };
   }
 
@@ -78,7 +86,7 @@ class LogFeed implements AsyncIterator<LogEvent, undefined> {
     this.started = true;
     this.queue.discard();
     this.stop();
-    await Promise.allSettled(this.tasks);
+    await Promise.allSettled([...this.tasks, this.api.close()]);
     return { done: true, value: undefined };
   }
 
@@ -90,13 +98,13 @@ class LogFeed implements AsyncIterator<LogEvent, undefined> {
       return;
     }
     signal?.addEventListener('abort', this.cancel, { once: true });
-    const { namespace, selectors, follow } = this.request;
+    const { namespace, follow } = this.request;
     const listener = {
       seen: (pod: V1Pod, initial: boolean) => this.seen(pod, initial),
       gone: (uid: string, last?: V1Pod) => this.gone(uid, last),
     };
-    for (const selector of selectors) {
-      const watch = watchPods(this.api, namespace, selector, listener, this.stopping.signal);
+    for (const query of podQueries(this.request)) {
+      const watch = watchPods(this.api, namespace, query, listener, this.stopping.signal);
       this.track(follow ? watch.run() : this.api.persist(() => watch.list()));
     }
     if (!follow) return;
@@ -112,6 +120,7 @@ class LogFeed implements AsyncIterator<LogEvent, undefined> {
   private stop(): void {
     this.request.signal?.removeEventListener('abort', this.cancel);
     this.stopping.abort();
+    void this.api.close();
   }
 
   private track(work: Promise<unknown>): void {
@@ -120,7 +129,7 @@ class LogFeed implements AsyncIterator<LogEvent, undefined> {
         () => undefined,
         (error: unknown) => {
           if (isCancelled(error, this.stopping.signal)) return;
-          this.queue.fail(error instanceof ApiRefused ? refused(error) : asError(error));
+          this.queue.fail(error instanceof KubeApiFailure ? refused(error) : asError(error));
           this.stop();
         },
       )
@@ -134,6 +143,8 @@ class LogFeed implements AsyncIterator<LogEvent, undefined> {
   }
 
   private seen(pod: V1Pod, initial: boolean): void {
+    const { pods } = this.request;
+    if (pods && !pods.includes(pod.metadata?.name ?? '')) return;
     const uid = pod.metadata?.uid ?? '';
     let followed = this.pods.get(uid);
     if (followed) followed.pod.update(pod);
@@ -163,6 +174,12 @@ interface FollowedPod {
   readonly containers: Set<string>;
 }
 
+/** The lists that together hold every pod wanted. */
+function podQueries({ selectors, pods = [] }: LogRequest): KubeQuery[] {
+  if (selectors.length > 0) return selectors.map((labelSelector) => ({ labelSelector }));
+  return pods.map((name) => ({ fieldSelector: `metadata.name=${name}` }));
+}
+
 function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(messageOf(thrown));
 }
@@ -172,11 +189,11 @@ function startOf(since: LogRequest['since']): Timestamp | undefined {
   return timestampOf(since instanceof Date ? since : new Date(Date.now() - since.seconds * 1000));
 }
 
-function refused(error: ApiRefused): Failure {
+function refused(error: KubeApiFailure): Failure {
   return new Failure({
     code: 'logs-refused',
     fault: 'environment',
-    summary: `The Kubernetes API refuses to show the pods (HTTP ${error.status}): ${error.message}.`,
+    summary: `The Kubernetes API refuses to show the pods (HTTP ${error.status}): ${error.answer}.`,
     nextSteps: ['Start the runtime again, which renews its kubeconfig: `vapp up`.'],
     cause: error,
   });

@@ -1,6 +1,6 @@
-import type http from 'node:http';
-import { ApiRefused, ApiUnavailable, type ApiClient, type Query } from './api-client';
-import { RecordSplitter, type LogRecord } from './record-splitter';
+import type { KubeQuery, KubeStream } from '../tools';
+import { isAway, isRefusal, type PatientApi } from './patient-api';
+import { RecordSplitter, type LogRecord, type TimedRecord } from './record-splitter';
 import type { ResumePoint } from './resume-point';
 import type { Timestamp } from './timestamp';
 
@@ -16,7 +16,7 @@ export interface LogSource {
 export interface LogSink {
   /** The stream is open: the container has a log. */
   opened(): void;
-  deliver(record: LogRecord & { readonly timestamp: Timestamp }): void;
+  deliver(record: TimedRecord): void;
   /** A promise when the reader should pause. */
   room(): Promise<void> | undefined;
   /** Whether the container is known to have ended, so that an open stream is about to end too. */
@@ -54,7 +54,7 @@ const ROTATION_BYTES = 256 * 1024;
 
 /** Reads a container's log once, from the resume point on, and hands on what is new. @throws Cancelled. */
 export async function readLog(
-  api: ApiClient,
+  api: PatientApi,
   source: LogSource,
   point: ResumePoint,
   sink: LogSink,
@@ -62,7 +62,7 @@ export async function readLog(
   const { sinceTime } = point;
   const continued = point.last !== undefined;
   try {
-    const { body } = await api.open(
+    const body = await api.stream(
       `${source.path}/log`,
       {
         container: source.container,
@@ -73,23 +73,23 @@ export async function readLog(
         tailLines: continued ? undefined : source.tail,
       },
       // Older kubelets answer a follower only when there is a first line.
-      source.follow ? FOLLOW_ANSWER_TIMEOUT_MS : undefined,
+      source.follow ? { answerTimeoutMs: FOLLOW_ANSWER_TIMEOUT_MS } : {},
     );
     sink.opened();
     return await readBody(api, source, point, sink, body);
   } catch (error) {
-    if (error instanceof ApiRefused) return { kind: 'refused', message: error.message };
-    if (error instanceof ApiUnavailable) return { kind: 'unavailable', message: error.message };
+    if (isRefusal(error)) return { kind: 'refused', message: error.answer };
+    if (isAway(error)) return { kind: 'unavailable', message: error.message };
     throw error;
   }
 }
 
 async function readBody(
-  api: ApiClient,
+  api: PatientApi,
   source: LogSource,
   point: ResumePoint,
   sink: LogSink,
-  body: http.IncomingMessage,
+  body: KubeStream,
 ): Promise<ReadResult> {
   let replay = point.replay();
   let repeating = true;
@@ -117,11 +117,11 @@ async function readBody(
     }
     point.record(timestamp);
     delivered++;
-    sink.deliver(record as LogRecord & { timestamp: Timestamp });
+    sink.deliver(record as TimedRecord);
   });
   const guard = source.follow ? new StreamGuard(api, source, point, sink, body) : undefined;
   try {
-    for await (const chunk of api.chunks(body)) {
+    for await (const chunk of body) {
       guard?.received(chunk.length);
       splitter.write(chunk);
       if (foreign !== undefined) return { kind: 'foreign', first: foreign };
@@ -129,7 +129,7 @@ async function readBody(
       guard?.waiting();
     }
   } catch (error) {
-    if (error instanceof ApiUnavailable) return { kind: 'broken' };
+    if (isAway(error)) return { kind: 'broken' };
     throw error;
   } finally {
     guard?.dispose();
@@ -150,11 +150,11 @@ class StreamGuard {
   private probed = false;
 
   constructor(
-    private readonly api: ApiClient,
+    private readonly api: PatientApi,
     private readonly source: LogSource,
     private readonly point: ResumePoint,
     private readonly sink: LogSink,
-    private readonly body: http.IncomingMessage,
+    private readonly body: KubeStream,
   ) {
     this.timer = setInterval(() => this.check(), CHECK_MS);
   }
@@ -176,7 +176,7 @@ class StreamGuard {
   private check(): void {
     if (this.idleSince === undefined) return;
     const idle = performance.now() - this.idleSince;
-    if (idle > LINGER_MS && this.sink.ended()) this.body.destroy();
+    if (idle > LINGER_MS && this.sink.ended()) this.body.close();
     else if (idle > SILENCE_MS && this.bytes > ROTATION_BYTES && !this.probed) void this.probe();
   }
 
@@ -185,18 +185,18 @@ class StreamGuard {
     const { last } = this.point;
     const newest = await newestTimestamp(this.api, this.source);
     const silent = this.idleSince !== undefined && this.point.last === last;
-    if (silent && newest !== undefined && last !== undefined && newest > last) this.body.destroy();
+    if (silent && newest !== undefined && last !== undefined && newest > last) this.body.close();
   }
 }
 
 /** Timestamp of a log's last line; undefined where it has none or does not tell now. */
-async function newestTimestamp(api: ApiClient, source: LogSource): Promise<Timestamp | undefined> {
-  const query: Query = { container: source.container, timestamps: true, tailLines: 1, limitBytes: 64 };
+async function newestTimestamp(api: PatientApi, source: LogSource): Promise<Timestamp | undefined> {
+  const query: KubeQuery = { container: source.container, timestamps: true, tailLines: 1, limitBytes: 64 };
   let newest: Timestamp | undefined;
   const splitter = new RecordSplitter((record) => (newest = record.timestamp ?? newest));
   try {
-    const { body } = await api.open(`${source.path}/log`, query);
-    for await (const chunk of api.chunks(body)) splitter.write(chunk);
+    const body = await api.stream(`${source.path}/log`, query);
+    for await (const chunk of body) splitter.write(chunk);
   } catch {
     // The stream under guard meets the same trouble and has its own way with it.
     return undefined;

@@ -1,4 +1,4 @@
-import { ApiRefused, ApiUnavailable, type ApiClient } from './api-client';
+import { isAway, isRefusal, type PatientApi } from './patient-api';
 import type { TrackedPod } from './pods';
 
 const CHUNK_BYTES = 256 * 1024;
@@ -14,7 +14,7 @@ export class NodeLog {
   private usable = true;
 
   constructor(
-    private readonly api: ApiClient,
+    private readonly api: PatientApi,
     private readonly path: string,
   ) {}
 
@@ -28,14 +28,14 @@ export class NodeLog {
     let data: Buffer;
     try {
       const range = `bytes=${this.offset}-${this.offset + CHUNK_BYTES - 1}`;
-      data = await this.api.bytes(this.path, {}, { range });
+      data = await this.api.bytes(this.path, { range });
     } catch (error) {
-      if (error instanceof ApiRefused) {
+      if (isRefusal(error)) {
         // Not there yet, or nothing added yet; anything else will not change.
         this.usable = error.status === 404 || error.status === 416;
         return NOTHING;
       }
-      if (!(error instanceof ApiUnavailable)) throw error;
+      if (!isAway(error)) throw error;
       this.usable = false;
       return NOTHING;
     }
@@ -60,7 +60,7 @@ export class NodeLog {
 }
 
 /** The log file of a start, if the pod has been given a node. Path: `BuildContainerLogsPath` of the kubelet. */
-export function nodeLogOf(api: ApiClient, pod: TrackedPod, container: string, restart: number): NodeLog | undefined {
+export function nodeLogOf(api: PatientApi, pod: TrackedPod, container: string, restart: number): NodeLog | undefined {
   const { metadata, spec } = pod.pod;
   if (!spec?.nodeName) return undefined;
   const folder = [metadata?.namespace, pod.name, pod.uid].join('_');

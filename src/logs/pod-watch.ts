@@ -1,5 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node';
-import type { ApiClient } from './api-client';
+import type { KubeQuery } from '../tools';
+import type { PatientApi } from './patient-api';
 import { podPath } from './pods';
 import { Watch } from './watch';
 
@@ -10,11 +11,11 @@ export interface PodListener {
   gone(uid: string, last?: V1Pod): void;
 }
 
-/** Watches the pods of one label selector. */
+/** Watches the pods that a query selects by labels or by name. */
 export function watchPods(
-  api: ApiClient,
+  api: PatientApi,
   namespace: string,
-  labelSelector: string,
+  query: KubeQuery,
   listener: PodListener,
   signal: AbortSignal,
 ): Watch<V1Pod> {
@@ -40,7 +41,7 @@ export function watchPods(
       else seen(pod);
     },
   };
-  return new Watch(api, podPath(namespace), { labelSelector }, handler, signal);
+  return new Watch(api, podPath(namespace), query, handler, signal);
 }
 
 function uidOf(pod: V1Pod): string {

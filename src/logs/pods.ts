@@ -1,6 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { Changes } from './changes';
-import { ApiRefused, type ApiClient } from './api-client';
+import { isRefusal, type PatientApi } from './patient-api';
 
 /** What is known of one pod, by its uid: one of the same name is another one. */
 export class TrackedPod {
@@ -11,7 +11,7 @@ export class TrackedPod {
 
   constructor(
     pod: V1Pod,
-    private readonly api: ApiClient,
+    private readonly api: PatientApi,
     /** Whether it was there already when following began. */
     readonly initial: boolean,
   ) {
@@ -65,11 +65,11 @@ export class TrackedPod {
   /** Asks the API for the present state, however long it takes to get an answer. @throws Cancelled. */
   async refresh(): Promise<void> {
     try {
-      const pod = await this.api.persist(() => this.api.json<V1Pod>(this.path));
+      const pod = await this.api.persist(() => this.api.get<V1Pod>(this.path));
       if (pod.metadata?.uid === this.uid) this.update(pod);
       else this.markDeleted();
     } catch (error) {
-      if (!(error instanceof ApiRefused) || error.status !== 404) throw error;
+      if (!isRefusal(error) || error.status !== 404) throw error;
       this.markDeleted();
     }
   }

@@ -12,6 +12,9 @@ export interface LogRecord {
   readonly continues: boolean;
 }
 
+/** A record that a container wrote. */
+export type TimedRecord = LogRecord & { readonly timestamp: Timestamp };
+
 /**
  * Cuts the body of `…/log?timestamps=true` into records. Where a long line is cut depends on its content alone, never
  * on how the bytes arrived: a stream read again yields the same records, which {@link ResumePoint} builds upon.

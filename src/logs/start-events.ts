@@ -1,5 +1,5 @@
 import type { CoreV1Event } from '@kubernetes/client-node';
-import { ApiRefused, type ApiClient } from './api-client';
+import { isRefusal, type PatientApi } from './patient-api';
 import { Watch } from './watch';
 
 /**
@@ -10,7 +10,7 @@ import { Watch } from './watch';
  * @throws Cancelled.
  */
 export async function watchStarts(
-  api: ApiClient,
+  api: PatientApi,
   namespace: string,
   started: (podUid: string, container: string) => void,
   signal: AbortSignal,
@@ -28,6 +28,6 @@ export async function watchStarts(
   try {
     await new Watch<CoreV1Event>(api, path, query, handler, signal, { limit: 1 }).run();
   } catch (error) {
-    if (!(error instanceof ApiRefused)) throw error;
+    if (!isRefusal(error)) throw error;
   }
 }

@@ -4,8 +4,10 @@ import type { ClusterAccess } from '../tools';
 export interface LogRequest {
   readonly access: ClusterAccess;
   readonly namespace: string;
-  /** Label selectors in Kubernetes' own syntax; a pod that matches any of them belongs. At least one. */
+  /** Label selectors in Kubernetes' own syntax; a pod that matches any of them belongs. None: those of `pods`. */
   readonly selectors: readonly string[];
+  /** Names of the pods wanted. Default: all that the selectors select. */
+  readonly pods?: readonly string[];
   /** True: go on until cancelled, also with pods that come later. False: deliver what is there, then end. */
   readonly follow: boolean;
   /** Lines older than this are left out; a number of seconds counts back from now. Default: from the pod's beginning. */
@@ -14,6 +16,11 @@ export interface LogRequest {
   readonly tail?: number;
   /** Names of the containers wanted. Default: all, init, sidecar and ephemeral containers included. */
   readonly containers?: readonly string[];
+  /**
+   * Only what each container wrote before its last restart, like `kubectl logs --previous`; nothing of a container that
+   * was never restarted. Not with `follow`. Without it, what Kubernetes has of both is delivered, unless `tail` is given.
+   */
+  readonly previous?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -30,6 +37,11 @@ export interface LogLine {
   readonly text: string;
   /** The line is longer than 64 KiB: the next one of this container, with the same timestamp, is its continuation. */
   readonly continues?: true;
+  /**
+   * No line break follows. Either the container ended so (or, without `follow`, has not finished the line yet), or the
+   * container runtime lost the rest of what it wrote: Kubernetes cannot tell, and has no more.
+   */
+  readonly unterminated?: true;
 }
 
 /**

@@ -23,6 +23,9 @@ export const DEFAULT_APP_PORT = 50008;
 /** Platforms of a release image that says nothing else: those Velocitas releases for. */
 export const DEFAULT_PLATFORMS: readonly string[] = ['linux/amd64', 'linux/arm64'];
 
+/** Stage of the Dockerfile with the integration tests, where nothing else is said. */
+export const DEFAULT_TEST_TARGET = 'integration-test';
+
 /**
  * Reads the apps: those of vapp.yaml, else those of the Velocitas manifest. Where vapp.yaml cannot be read there are
  * none: what the manifest alone says would not be what the owner wants.
@@ -137,19 +140,20 @@ class AppBuilder {
     const name = settings?.name ?? entry?.manifest.name ?? { value: basename(this.root) || 'app' };
     const id = this.identify(name, settings);
     const dockerfile = await this.dockerfile(draft, name.value, id);
-    if (dockerfile.check) {
-      await checkDockerfile(
-        { root: this.root, dockerfile: dockerfile.path, ...(settings?.target ? { target: settings.target } : {}) },
-        this.findings,
-      );
-    }
+    const { target, testTarget } = settings ?? {};
+    const targets = [target, testTarget].filter((stage) => stage !== undefined);
+    const hasStage = dockerfile.check
+      ? await checkDockerfile({ root: this.root, dockerfile: dockerfile.path, targets }, this.findings)
+      : undefined;
+    const test = testTarget?.value ?? (hasStage?.(DEFAULT_TEST_TARGET) ? DEFAULT_TEST_TARGET : undefined);
     return {
       name,
       id,
       ...(entry ? { manifest: entry.manifest } : {}),
       dockerfile: dockerfile.path,
       context: await this.context(settings?.context),
-      ...(settings?.target ? { target: settings.target.value } : {}),
+      ...(target ? { target: target.value } : {}),
+      ...(test === undefined ? {} : { testTarget: test }),
       buildArgs: settings?.buildArgs ?? {},
       platforms: settings?.platforms ?? DEFAULT_PLATFORMS,
       chart: await readChart(

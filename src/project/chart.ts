@@ -23,6 +23,7 @@ const BUILTIN_IMAGE_VALUES: ImageValues = {
   pullPolicy: 'image.pullPolicy',
 };
 const BUILTIN_ENVIRONMENT_VALUE = 'env';
+const TEST_IMAGE_VALUE = 'test.image';
 
 /** Finds an app's chart: what vapp.yaml names, else the first of the usual folders with a Chart.yaml, else our own. */
 export async function readChart(request: ChartRequest, findings: Findings): Promise<ChartReference> {
@@ -56,6 +57,7 @@ export async function readChart(request: ChartRequest, findings: Findings): Prom
     ...common,
     imageValues: settings?.image ?? BUILTIN_IMAGE_VALUES,
     environmentValue: settings?.environment ?? BUILTIN_ENVIRONMENT_VALUE,
+    testImageValue: TEST_IMAGE_VALUE,
   };
 }
 
@@ -94,7 +96,7 @@ async function existingValuesFiles(
   return files;
 }
 
-type ValueMapping = Pick<ChartReference, 'imageValues' | 'environmentValue'>;
+type ValueMapping = Pick<ChartReference, 'imageValues' | 'environmentValue' | 'testImageValue'>;
 
 async function readValueMapping(
   root: string,
@@ -136,7 +138,11 @@ async function readValueMapping(
     });
   }
   const environmentValue = settings?.environment ?? deriveEnvironmentValue(tree);
-  return { imageValues: imageValues ?? {}, ...(environmentValue === undefined ? {} : { environmentValue }) };
+  return {
+    imageValues: imageValues ?? {},
+    ...(environmentValue === undefined ? {} : { environmentValue }),
+    ...(takesTestImage(tree) ? { testImageValue: TEST_IMAGE_VALUE } : {}),
+  };
 }
 
 /** Helm refuses a chart without these (https://helm.sh/docs/topics/charts/#the-chartyaml-file). */
@@ -185,6 +191,11 @@ function deriveEnvironmentValue(values: LocatedNode | undefined): string | undef
   const env = memberAt(values, [BUILTIN_ENVIRONMENT_VALUE]);
   const isPlainMap = env?.kind === 'map' && entriesOf(env).every((entry) => entry.value.kind === 'scalar');
   return isPlainMap ? BUILTIN_ENVIRONMENT_VALUE : undefined;
+}
+
+/** As the chart that ships with us, and charts that began as a copy of it. */
+function takesTestImage(values: LocatedNode | undefined): boolean {
+  return memberAt(values, [...TEST_IMAGE_VALUE.split('.'), 'digest']) !== undefined;
 }
 
 function isMapOrEmpty(tree: LocatedNode): tree is MapNode {

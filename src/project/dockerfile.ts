@@ -10,15 +10,21 @@ import type { Located } from './types';
 export interface DockerfileRequest {
   readonly root: string;
   readonly dockerfile: Located<string>;
-  readonly target?: Located<string>;
+  /** Stages that have to be there. */
+  readonly targets: readonly Located<string>[];
 }
+
+/** Whether a Dockerfile has a stage of that name. */
+export type HasStage = (name: string) => boolean;
 
 /**
  * Reports what makes a build fail with certainty: no file, no stage, an unknown instruction, an unknown target.
  * Everything else is BuildKit's to judge.
+ *
+ * @returns what stages there are; none in a file that is not there.
  */
-export async function checkDockerfile(request: DockerfileRequest, findings: Findings): Promise<void> {
-  const { root, dockerfile, target } = request;
+export async function checkDockerfile(request: DockerfileRequest, findings: Findings): Promise<HasStage> {
+  const { root, dockerfile, targets } = request;
   const source = await readTextFile(dockerfile.value, findings, { lenientEncoding: true });
   if (source === 'missing') {
     findings.error(dockerfile.range ?? startOfFile(dockerfile.value), {
@@ -27,12 +33,14 @@ export async function checkDockerfile(request: DockerfileRequest, findings: Find
       hint: 'Create it, or name the Dockerfile in vapp.yaml under "dockerfile".',
     });
   }
-  if (typeof source === 'string') return;
+  if (typeof source === 'string') return () => false;
+  const hasStage = (name: string) => namesStage(source.text, name.toLowerCase());
   const { DockerfileParser } = await import('dockerfile-ast');
   const parsed = DockerfileParser.parse(source.text);
-  if (usesOwnSyntax(parsed)) return;
+  if (usesOwnSyntax(parsed)) return hasStage;
   const hasStages = checkInstructions(source, parsed, findings);
-  if (hasStages && target) checkTarget(request, target, source, parsed, findings);
+  if (hasStages) for (const target of targets) checkTarget(request, target, source, parsed, findings);
+  return hasStage;
 }
 
 /** A `# syntax=` line may name a frontend that knows other instructions; only Docker's own is known here. */

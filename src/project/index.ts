@@ -1,5 +1,5 @@
-export { DEFAULT_APP_PORT, DEFAULT_PLATFORMS } from './apps';
-export { findRepository, ROOT_MARKERS } from './find';
+export { DEFAULT_APP_PORT, DEFAULT_PLATFORMS, DEFAULT_TEST_TARGET } from './apps';
+export { findRepository, isRepositoryRoot, ROOT_MARKERS } from './find';
 export { applicationId, isDnsLabel, MAX_APP_ID_LENGTH, MAX_DNS_LABEL_LENGTH } from './names';
 export { problemsFailure } from './problems-failure';
 export { readRepository, type ReadRepositoryOptions } from './repository';

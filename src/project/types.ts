@@ -58,6 +58,8 @@ export interface App {
   /** Build context, absolute. The repository root unless `vapp.yaml` says otherwise. */
   readonly context: string;
   readonly target?: string;
+  /** Stage whose image runs the integration tests against the deployed app; absent when the Dockerfile has none. */
+  readonly testTarget?: string;
   /** Values may be secrets: they never stand in an argument list. */
   readonly buildArgs: Readonly<Record<string, string>>;
   /** Platforms of a release image, e.g. `linux/amd64`; a local run builds only the engine's own. */
@@ -82,6 +84,8 @@ export interface ChartReference {
   readonly imageValues: ImageValues;
   /** Dotted path of a map (name → value) that receives the app's environment: the addresses of the services. */
   readonly environmentValue?: string;
+  /** Dotted path of a map with `repository` and `digest` that takes the image of the tests, which `helm test` runs. */
+  readonly testImageValue?: string;
 }
 
 /**

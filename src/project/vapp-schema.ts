@@ -3,7 +3,7 @@ import type { SourceRange } from '../base';
 import type { Findings } from './findings';
 import { describeKind, plainValue, type LocatedNode } from './located-tree';
 import { closest } from './names';
-import schema from './vapp.schema.json';
+import schema from '../../schemas/vapp.schema.json';
 
 /**
  * Checks a vapp.yaml against its schema; every violation becomes a problem at the value concerned.

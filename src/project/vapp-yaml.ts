@@ -36,6 +36,7 @@ export interface AppSettings {
   readonly dockerfile?: PathSetting;
   readonly context?: PathSetting;
   readonly target?: Located<string>;
+  readonly testTarget?: Located<string>;
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly platforms?: readonly string[];
   readonly port?: number;
@@ -105,6 +106,7 @@ class SettingsReader {
         dockerfile: this.path(member(node, 'dockerfile')),
         context: this.path(member(node, 'context')),
         target: stringAt(node, 'target'),
+        testTarget: stringAt(node, 'testTarget'),
         platforms: platforms && itemsOf(platforms).flatMap((item) => asString(item)?.value ?? []),
         port: integerAt(node, 'port')?.value,
         namespace: stringAt(node, 'namespace')?.value,

@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { asFailure, formatLocation, messageOf, type Failure } from '../base';
+import { buildxVersion } from '../build';
 import { DEFAULT_K3S_IMAGE } from '../runtime';
 import { pingDocker } from '../tools';
 import { formatBytes } from './images';
@@ -73,11 +74,8 @@ function checkDocker(session: Session): Promise<DoctorCheck> {
 
 function checkBuildx(session: Session, signal?: AbortSignal): Promise<DoctorCheck> {
   return check('buildx', async () => {
-    const { stdout, exitCode } = await session.toolbox.run('docker', ['buildx', 'version'], {
-      signal,
-      acceptExitCodes: [1, 125],
-    });
-    if (exitCode === 0) return ok(stdout.trim());
+    const version = await buildxVersion(session.toolbox, signal);
+    if (version !== undefined) return ok(version);
     return {
       state: 'warning',
       message: 'not installed: images are built by the classic builder, one step after the other and for one platform.',
@@ -88,7 +86,7 @@ function checkBuildx(session: Session, signal?: AbortSignal): Promise<DoctorChec
 
 function checkNodeImage(session: Session): Promise<DoctorCheck> {
   return check('node image', async () => {
-    const image = (await session.read()).runtime.k3sImage?.value ?? DEFAULT_K3S_IMAGE;
+    const image = session.runtimeSettings(await session.read()).k3sImage?.value ?? DEFAULT_K3S_IMAGE;
     const docker = await session.docker();
     try {
       const labels = (await docker.getImage(image).inspect()).Config.Labels as Record<string, string> | undefined;

@@ -1,7 +1,19 @@
-import { buildImage, ensureLocalImage, pushImage, removeImages, type BuiltImage, type PushedImage } from '../build';
+import { messageOf } from '../base';
+import {
+  buildImage,
+  ensureLocalImage,
+  parseReference,
+  pathOf,
+  pruneImages,
+  pushImage,
+  removeImages,
+  type BuiltImage,
+  type PushedImage,
+} from '../build';
 import type { App } from '../project';
 import type { RegistryAddress } from '../runtime';
 import type { Docker } from '../tools';
+import { bundledCache } from './bundle-cache';
 import type { Session } from './session';
 import type { Steps } from './steps';
 import type { RunEvent } from './types';
@@ -21,30 +33,36 @@ export interface BuildOptions {
   /** Default: the engine's own platform only. */
   readonly platforms?: readonly string[];
   readonly noCache?: boolean;
+  /** The image of the integration tests instead of the app's own. */
+  readonly tests?: { readonly stage: string };
 }
 
 /** Builds the image of an app into the engine's store, under a tag that only people read. */
 export function buildApp(job: Job, app: App, cluster: string, options: BuildOptions = {}): Promise<BuiltImage> {
   return job.steps.run('build', app.id, async (reporter) => {
+    const docker = await job.session.docker();
+    const { tests } = options;
+    const target = tests?.stage ?? app.target;
     const image = await buildImage(
       {
         dockerfile: app.dockerfile.value,
         context: app.context,
-        ...(app.target === undefined ? {} : { target: app.target }),
+        ...(target === undefined ? {} : { target }),
         buildArgs: app.buildArgs,
         platforms: options.platforms ?? [],
-        tags: [localTag(cluster, app)],
+        tags: [tests ? testTag(cluster, app) : localTag(cluster, app)],
         labels: { [IMAGE_LABEL]: cluster },
+        cacheFrom: await bundledCache(docker, job.session.toolbox.env, app.id),
         ...(options.noCache === undefined ? {} : { noCache: options.noCache }),
       },
       {
         toolbox: job.session.toolbox,
-        docker: await job.session.docker(),
+        docker,
         signal: job.signal,
         onEvent: (event) => job.emit({ type: 'build', app: app.id, event }),
       },
     );
-    job.emit({ type: 'image', app: app.id, image });
+    if (!tests) job.emit({ type: 'image', app: app.id, image });
     const cached = image.steps.filter((step) => step.state === 'cached').length;
     reporter.result(`${formatBytes(image.size)}, ${cached} of ${image.steps.length} steps cached`);
     return image;
@@ -52,9 +70,15 @@ export function buildApp(job: Job, app: App, cluster: string, options: BuildOpti
 }
 
 /** Pushes the image of an app to the workspace's registry and answers what the cluster shall run. */
-export function pushApp(job: Job, app: App, tag: string, registry: RegistryAddress): Promise<PushedImage> {
+export function pushApp(
+  job: Job,
+  app: App,
+  tag: string,
+  registry: RegistryAddress,
+  repository = app.id,
+): Promise<PushedImage> {
   return job.steps.run('push', app.id, async (reporter) => {
-    const pushed = await push(job, tag, app.id, registry);
+    const pushed = await push(job, tag, repository, registry);
     reporter.result(shortDigest(pushed.digest));
     return pushed;
   });
@@ -65,11 +89,25 @@ export function removeBuiltImages(docker: Docker, cluster: string): Promise<void
   return removeImages(docker, `${IMAGE_LABEL}=${cluster}`);
 }
 
+/**
+ * Removes the images that later builds for the cluster have replaced. They would pile up, one a run; that this cannot be
+ * done now is worth a warning only.
+ */
+export async function removeReplacedImages(job: Job, cluster: string): Promise<void> {
+  try {
+    await pruneImages(await job.session.docker(), `${IMAGE_LABEL}=${cluster}`);
+  } catch (error) {
+    // Somebody else is at it already.
+    if ((error as { statusCode?: number }).statusCode === 409) return;
+    job.emit({ type: 'warning', message: `Replaced images could not be removed: ${messageOf(error)}` });
+  }
+}
+
 /** Brings an image of a service from the engine, or from where the engine can pull it, into the workspace's registry. */
 export async function provideImage(job: Job, image: string, registry: RegistryAddress): Promise<PushedImage> {
   const docker = await job.session.docker();
   await ensureLocalImage(image, { docker, signal: job.signal });
-  return push(job, image, repositoryOf(image), registry);
+  return push(job, image, pathOf(parseReference(image)), registry);
 }
 
 /** `sha256:4f5a…` as people compare it: the first twelve hexadecimal digits. */
@@ -94,16 +132,13 @@ export function localTag(cluster: string, app: App): string {
   return `${cluster}/${app.id}:local`;
 }
 
+/** The same of the image of its integration tests. */
+export function testTag(cluster: string, app: App): string {
+  return `${cluster}/${app.id}:test`;
+}
+
 async function push(job: Job, tag: string, repository: string, registry: RegistryAddress): Promise<PushedImage> {
   const docker = await job.session.docker();
   const { digest } = await pushImage(tag, { registry: registry.push, repository }, { docker, signal: job.signal });
   return { repository: `${registry.pull}/${repository}`, digest };
-}
-
-/** The repository part of an image reference, without registry, tag and digest. */
-function repositoryOf(image: string): string {
-  const path = image.replace(/@.*$/, '').replace(/:[^/:]*$/, '');
-  const [first, ...rest] = path.split('/');
-  const hasRegistry = rest.length > 0 && first !== undefined && /[.:]|^localhost$/.test(first);
-  return hasRegistry ? rest.join('/') : path;
 }

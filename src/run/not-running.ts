@@ -19,10 +19,16 @@ export async function runningAccess(
   throw new Failure({
     code: 'runtime-not-running',
     fault: 'environment',
-    summary: status.state === 'stopped' ? 'The local runtime is stopped.' : 'There is no local runtime yet.',
+    summary: SUMMARIES[status.state] ?? 'There is no local runtime yet.',
     nextSteps: ['Start it with `vapp up`, or run the app with `vapp run`.'],
   });
 }
+
+const SUMMARIES: Readonly<Record<string, string>> = {
+  stopped: 'The local runtime is stopped.',
+  // It was started from another place, such as the devcontainer before it was rebuilt.
+  running: 'The local runtime runs, but how to reach its Kubernetes is not known here.',
+};
 
 /** An app whose release is not there. */
 export function notDeployed(app: App): Failure {

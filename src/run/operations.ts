@@ -1,10 +1,13 @@
-import { isCancelled, type Problem } from '../base';
+import { Failure, isCancelled, type Problem } from '../base';
 import type { BuiltImage } from '../build';
 import { releaseSelectors, releaseStatus, rollback, uninstall, type DeployResult, type ReleaseStatus } from '../deploy';
 import { explainPod } from '../explain';
 import { followLogs } from '../logs';
-import type { RuntimeStatus, ServiceEndpoint } from '../runtime';
+import type { App } from '../project';
+import { readActivity, type RuntimeActivity, type RuntimeStatus, type ServiceEndpoint } from '../runtime';
+import { KubeApi, releaseHistory } from '../tools';
 import { buildApp, removeBuiltImages, type Job } from './images';
+import { provideMachineBundle } from './machine-bundle';
 import { notDeployed, runningAccess } from './not-running';
 import { selectApps, type Session } from './session';
 import { startRuntime } from './start';
@@ -13,7 +16,8 @@ import type { Outcome, RunEvent } from './types';
 
 type Emit = (event: RunEvent) => void;
 
-function jobOf(session: Session, emit: Emit, signal?: AbortSignal): Job {
+/** A job with its steps. */
+export function jobOf(session: Session, emit: Emit, signal?: AbortSignal): Job {
   return { session, steps: new Steps(emit, signal), emit, signal };
 }
 
@@ -54,6 +58,7 @@ export function startWorkspace(session: Session, emit: Emit, signal?: AbortSigna
   const job = jobOf(session, emit, signal);
   return outcomeOf(async () => {
     const repository = await session.readValid();
+    await provideMachineBundle(job);
     const local = await session.runtime(repository);
     const starting = startRuntime(job, local);
     await starting.runtime;
@@ -82,6 +87,8 @@ export function deleteWorkspace(session: Session, emit: Emit, signal?: AbortSign
 export interface WorkspaceStatus {
   readonly root: string;
   readonly runtime: RuntimeStatus;
+  /** What a process of this machine is doing to the runtime, also while Docker is not up yet. */
+  readonly activity?: RuntimeActivity;
   readonly apps: readonly { readonly id: string; readonly name: string; readonly release?: ReleaseStatus }[];
   readonly services: readonly ServiceEndpoint[];
   readonly problems: readonly Problem[];
@@ -92,18 +99,37 @@ export function workspaceStatus(session: Session, signal?: AbortSignal): Promise
   return outcomeOf(async () => {
     const repository = await session.read();
     const runtime = await (await session.runtime(repository)).status(signal);
-    const { access } = runtime;
+    const activity = (await readActivity(session.dataDirectory, runtime.cluster))?.activity;
     const apps = await Promise.all(
       repository.apps.map(async (app) => {
-        const release =
-          runtime.state === 'running' && access
-            ? await releaseStatus({ release: app.id, namespace: app.namespace, access })
-            : undefined;
+        const release = await releaseOf(app, runtime, activity);
         return { id: app.id, name: app.name.value, ...(release ? { release } : {}) };
       }),
     );
-    return { root: repository.root, runtime, apps, services: runtime.services, problems: repository.problems };
+    return {
+      root: repository.root,
+      runtime,
+      ...(activity ? { activity } : {}),
+      apps,
+      services: runtime.services,
+      problems: repository.problems,
+    };
   }, signal);
+}
+
+/** An app's release where the cluster answers. One that is being started may not yet, although its node runs. */
+async function releaseOf(
+  app: App,
+  { state, access }: RuntimeStatus,
+  activity: RuntimeActivity | undefined,
+): Promise<ReleaseStatus | undefined> {
+  if (state !== 'running' || !access) return undefined;
+  try {
+    return await releaseStatus({ release: app.id, namespace: app.namespace, access });
+  } catch (error) {
+    if (activity === 'starting' && error instanceof Failure && error.fault === 'environment') return undefined;
+    throw error;
+  }
 }
 
 export interface LogsRequest {
@@ -173,6 +199,41 @@ export function rollBackApps(
       );
     }
     return results;
+  }, signal);
+}
+
+/** One revision of an app's release. */
+export interface AppRevision {
+  readonly revision: number;
+  /** Helm's word: deployed, superseded, failed, … */
+  readonly status: string;
+  /** When it was begun, RFC 3339. */
+  readonly updated: string;
+  /** Helm's remark, e.g. `Rollback to 2`. */
+  readonly description?: string;
+}
+
+/** The revisions of an app that can be gone back to, and the present one; the newest first. */
+export function appHistory(
+  session: Session,
+  app: string,
+  signal?: AbortSignal,
+): Promise<Outcome<readonly AppRevision[]>> {
+  return outcomeOf(async () => {
+    const repository = await session.readValid();
+    const access = await runningAccess(session, repository, signal);
+    const api = await KubeApi.open(access);
+    try {
+      const revisions: AppRevision[] = [];
+      for (const { id, namespace } of selectApps(repository, [app])) {
+        for (const { revision, status, updated, description } of await releaseHistory(api, id, namespace, signal)) {
+          revisions.push({ revision, status, updated, ...(description === undefined ? {} : { description }) });
+        }
+      }
+      return revisions;
+    } finally {
+      api.close();
+    }
   }, signal);
 }
 

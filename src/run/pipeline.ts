@@ -7,7 +7,9 @@ import type { Runtime } from '../runtime';
 import { kubernetes } from '../tools';
 import { appDefaults } from './environment';
 import { AppLog, type FollowMode } from './follow';
-import { buildApp, localTag, provideImage, pushApp, shortDigest, type Job } from './images';
+import { provideGivenImage, type GivenImage, type ImageSource } from './given-image';
+import { buildApp, localTag, pushApp, removeReplacedImages, type Job } from './images';
+import { provideMachineBundle } from './machine-bundle';
 import { startRuntime, type StartingRuntime } from './start';
 import { selectApps, type Session } from './session';
 import { Steps, outcomeOf } from './steps';
@@ -18,6 +20,8 @@ export interface RunRequest {
   readonly apps?: readonly string[];
   /** An image to run instead of building one; for a repository with one app, or one app named. */
   readonly image?: string;
+  /** Of an image that is an index, the platform to run, e.g. `linux/arm64`. Default: what fits the nodes. */
+  readonly platform?: string;
   /** False: the image built last is deployed as it is. Default: true. */
   readonly build?: boolean;
   readonly noCache?: boolean;
@@ -31,6 +35,8 @@ export interface AppRun extends DeployResult {
   readonly app: string;
   /** The pinned reference that runs. */
   readonly image: string;
+  /** Where it comes from, when it was not built here. */
+  readonly source?: ImageSource;
 }
 
 const ROLLOUT_TIMEOUT_MS = 120_000;
@@ -55,7 +61,9 @@ export function runApps(
     void kubernetes();
     const repository = await job.steps.run('read', undefined, () => session.readValid());
     const apps = selectApps(repository, request.apps);
+    if (request.image === undefined && request.platform !== undefined) throw platformWithoutImage();
     if (request.image !== undefined && apps.length !== 1) throw imageForSeveralApps(apps);
+    await provideMachineBundle(job);
     const runtime = await session.runtime(repository);
     const starting = startRuntime(job, runtime);
     const runs = apps.map((app) => runApp(job, app, runtime.cluster, starting, request));
@@ -63,6 +71,7 @@ export function runApps(
     const settled = await Promise.allSettled([...runs, starting.runtime]);
     const failed = settled.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
+    await removeReplacedImages(job, runtime.cluster);
     return Promise.all(runs);
   }, signal);
 }
@@ -74,7 +83,7 @@ async function runApp(
   starting: StartingRuntime,
   request: RunRequest,
 ): Promise<AppRun> {
-  const image = await imageInRegistry(job, app, cluster, starting, request);
+  const { source, ...image } = await imageInRegistry(job, app, cluster, starting, request);
   const runtime = await starting.runtime;
   const log = new AppLog(job, app, runtime.access, request.follow);
   try {
@@ -84,7 +93,7 @@ async function runApp(
       onRolloutStarted: (selectors, changed) => log.start(selectors, changed ? { since } : { tail: UNCHANGED_TAIL }),
     });
     await log.end();
-    return { app: app.id, image: `${image.repository}@${image.digest}`, ...result };
+    return { app: app.id, image: `${image.repository}@${image.digest}`, ...(source ? { source } : {}), ...result };
   } finally {
     await log.stop();
   }
@@ -96,15 +105,9 @@ async function imageInRegistry(
   cluster: string,
   starting: StartingRuntime,
   request: RunRequest,
-): Promise<PushedImage> {
-  const given = request.image;
-  if (given !== undefined) {
-    return job.steps.run('push', app.id, async (reporter) => {
-      const pushed = await provideImage(job, given, await starting.registry);
-      reporter.result(`${given} as ${shortDigest(pushed.digest)}`);
-      return pushed;
-    });
-  }
+): Promise<GivenImage> {
+  const { image, platform } = request;
+  if (image !== undefined) return provideGivenImage(job, app, { image, platform }, starting.registry);
   if (request.build === false) return pushApp(job, app, localTag(cluster, app), await starting.registry);
   const built = await buildApp(job, app, cluster, request.noCache === undefined ? {} : { noCache: request.noCache });
   return pushApp(job, app, built.tag, await starting.registry);
@@ -145,6 +148,15 @@ export function deployApp(
     if (result.changed) reporter.result(revision);
     else reporter.skip(`nothing changed, ${revision} serves on`);
     return result;
+  });
+}
+
+function platformWithoutImage(): Failure {
+  return new Failure({
+    code: 'platform-needs-image',
+    fault: 'usage',
+    summary: 'A platform was named, but no image to take it of.',
+    nextSteps: ['Name the image as well: `--image REFERENCE`. What is built for a run is for the nodes’ own platform.'],
   });
 }
 

@@ -1,8 +1,19 @@
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../base';
-import { problemsFailure, findRepository, readRepository, type App, type Repository } from '../project';
-import { LocalRuntime } from '../runtime';
-import { Toolbox, dockerClient, type Docker } from '../tools';
+import {
+  problemsFailure,
+  findRepository,
+  readRepository,
+  type App,
+  type Repository,
+  type RuntimeSettings,
+} from '../project';
+import { LocalRuntime, clusterHosts, clusterName, identityOf, readMounts } from '../runtime';
+import { Toolbox, defaultDataDirectory, dockerClient, type Docker } from '../tools';
+import { readMachine, withoutProxyFor, type MachineSettings } from './machine';
+
+export { defaultDataDirectory };
 
 /** Where a session finds what it does not own. */
 export interface SessionOptions {
@@ -22,12 +33,17 @@ export class Session {
 
   private constructor(
     readonly root: string,
+    /** Tells the workspace from every other one on the engine, and stays the same for as long as it is where it is. */
+    readonly identity: string,
     readonly options: SessionOptions,
+    /** What the machine has been set up with. */
+    readonly machine: MachineSettings,
+    env: NodeJS.ProcessEnv,
   ) {
-    this.toolbox = new Toolbox(options.env);
+    this.toolbox = new Toolbox(env);
   }
 
-  /** @throws Failure `repository-not-found`. */
+  /** @throws Failure `repository-not-found`, `machine-settings-invalid`, `machine-settings-missing`. */
   static async open(options: SessionOptions): Promise<Session> {
     const root = await findRepository(options.directory);
     if (root === undefined) {
@@ -40,7 +56,9 @@ export class Session {
         ],
       });
     }
-    return new Session(root, options);
+    const { settings, env } = await readMachine(options.env);
+    const identity = identityOf(await realpath(root), await readMounts());
+    return new Session(root, identity, options, settings, withoutProxyFor(env, clusterHosts(clusterName(identity))));
   }
 
   /** Reads the repository's files anew, problems included. */
@@ -60,18 +78,34 @@ export class Session {
   }
 
   docker(): Promise<Docker> {
-    this.engine ??= dockerClient(this.toolbox);
+    this.engine ??= dockerClient(this.toolbox).catch((error: unknown) => {
+      // What was wrong with the address may be mended by the next time.
+      this.engine = undefined;
+      throw error;
+    });
     return this.engine;
+  }
+
+  /** Where state, kubeconfig and locks live. */
+  get dataDirectory(): string {
+    return this.options.dataDirectory ?? defaultDataDirectory(this.options.env);
+  }
+
+  /** What `vapp.yaml` says of the runtime, completed by the settings of the machine. */
+  runtimeSettings({ runtime }: Repository): RuntimeSettings {
+    const { k3sImage } = this.machine;
+    return runtime.k3sImage || k3sImage === undefined ? runtime : { ...runtime, k3sImage: { value: k3sImage } };
   }
 
   async runtime(repository: Repository): Promise<LocalRuntime> {
     return new LocalRuntime({
       toolbox: this.toolbox,
       docker: await this.docker(),
-      workspace: repository.realRoot,
-      settings: repository.runtime,
+      workspace: this.identity,
+      settings: this.runtimeSettings(repository),
+      ...(this.machine.caCertificate === undefined ? {} : { caCertificate: this.machine.caCertificate }),
       services: repository.services,
-      dataDirectory: this.options.dataDirectory ?? defaultDataDirectory(this.options.env),
+      dataDirectory: this.dataDirectory,
       servicesChart: join(this.options.chartsDirectory, 'runtime-services'),
     });
   }
@@ -99,10 +133,4 @@ export function selectApps(repository: Repository, names: readonly string[] = []
       nextSteps: [`Choose one of: ${repository.apps.map((candidate) => candidate.id).join(', ')}.`],
     });
   });
-}
-
-/** `$XDG_DATA_HOME/vscode-velocitas`, by the XDG Base Directory Specification. */
-export function defaultDataDirectory(env: NodeJS.ProcessEnv): string {
-  const base = env['XDG_DATA_HOME'] || join(env['HOME'] ?? '', '.local', 'share');
-  return join(base, 'vscode-velocitas');
 }

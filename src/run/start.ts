@@ -1,4 +1,5 @@
 import type { LocalRuntime, RegistryAddress, Runtime } from '../runtime';
+import { provideClusterImages } from './bundle-cluster';
 import { provideImage, type Job } from './images';
 
 /** A runtime on its way up: its registry comes first, the rest later. */
@@ -18,15 +19,23 @@ export function startRuntime(job: Job, local: LocalRuntime): StartingRuntime {
     registryFailed = reject;
   });
   const up = job.steps.run('runtime', undefined, async (reporter) => {
+    let clusterImages: Promise<void> = Promise.resolve();
     const started = await local.up({
       signal: job.signal,
       onEvent: (event) => {
         if (event.type === 'progress') reporter.progress(event.message);
         job.emit({ type: 'runtime', event });
       },
-      onRegistry: registryReady,
+      onRegistry: (address, creating) => {
+        registryReady(address);
+        if (!creating) return;
+        clusterImages = provideClusterImages(job, address);
+        // Looked at below; a start that fails first must not turn this into an unhandled rejection.
+        clusterImages.catch(() => undefined);
+      },
       provideImage: (image, address) => provideImage(job, image, address),
     });
+    await clusterImages;
     reporter.result(started.cluster);
     return started;
   });

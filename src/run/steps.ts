@@ -22,14 +22,18 @@ export class Steps {
     const subject = app === undefined ? ({ type: 'step', step } as const) : ({ type: 'step', step, app } as const);
     const started = performance.now();
     const end: { state: 'finished' | 'skipped'; message?: string } = { state: 'finished' };
+    let ended = false;
     const reporter: StepReporter = {
-      progress: (message) => this.emit({ ...subject, state: 'progress', message }),
+      progress: (message) => {
+        // A tool may have its last words when its work is done for us.
+        if (!ended) this.emit({ ...subject, state: 'progress', message });
+      },
       result: (message) => Object.assign(end, { message }),
       skip: (message) => Object.assign(end, { state: 'skipped', message }),
     };
     this.emit({ ...subject, state: 'started' });
     try {
-      const value = await work(reporter);
+      const value = await work(reporter).finally(() => (ended = true));
       this.emit({ ...subject, ...end, durationMs: performance.now() - started });
       return value;
     } catch (error) {
@@ -49,6 +53,12 @@ export async function outcomeOf<T>(work: () => Promise<T>, signal?: AbortSignal)
     if (error instanceof Cancelled || isCancelled(error, signal)) return { status: 'cancelled' };
     return { status: 'failed', failure: unexpected(error) };
   }
+}
+
+/** The value of an outcome, for a job that is part of another one. @throws Failure, Cancelled. */
+export function valueOf<T>(outcome: Outcome<T>): T {
+  if (outcome.status === 'done') return outcome.value;
+  throw outcome.status === 'failed' ? outcome.failure : new Cancelled();
 }
 
 function unexpected(error: unknown): Failure {

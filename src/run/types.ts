@@ -5,7 +5,8 @@ import type { PodSummary, Workload } from '../deploy';
 import type { RuntimeEvent } from '../runtime';
 
 /** The steps of the main job, in the order in which they are shown. Some run side by side. */
-export type StepId = 'read' | 'runtime' | 'build' | 'push' | 'services' | 'deploy' | 'rollout';
+export type StepId =
+  'read' | 'docker' | 'runtime' | 'build' | 'push' | 'services' | 'deploy' | 'rollout' | 'test' | 'bundle';
 
 export type StepState = 'started' | 'progress' | 'finished' | 'skipped' | 'failed' | 'cancelled';
 

@@ -7,6 +7,7 @@ import { K3D_OUTPUT, creationFailure, k3dProgress, k3dUnfinished, notStarted } f
 import { k3dConfig, type ClusterPlan, type K3dConfig } from './k3d-config';
 import { readNodeKubeconfig, writeKubeconfig } from './kubeconfig';
 import { SERVICES_NAMESPACE, objectNames } from './names';
+import { apiAddress } from './reach';
 import { ownLabels } from './registry';
 
 /** Longest time k3d may take, milliseconds; pulling its helper image is included. */
@@ -59,17 +60,15 @@ export async function createCluster(
 }
 
 async function runWithConfig(config: K3dConfig, boot: BootOptions, signal: AbortSignal): Promise<void> {
-  const folder = await privateFolder(boot.access);
-  const emptied = async () => {
-    for (const file of await readdir(folder)) await rm(join(folder, file), { force: true });
-  };
-  let configRead = false;
-  const onLine = k3dProgress(boot.onProgress);
-  try {
+  await inPrivateFolder(boot.access, async (folder) => {
+    const emptied = async () => {
+      for (const file of await readdir(folder)) await rm(join(folder, file), { force: true });
+    };
+    let configRead = false;
+    const onLine = k3dProgress(boot.onProgress);
     const file = join(folder, 'k3d.yaml');
     await writeFile(file, config.text, { mode: 0o600 });
     await boot.engine.toolbox.run('k3d', ['cluster', 'create', '--config', file], {
-      // k3d puts the expanded file, credentials included, into its folder for temporary files, and leaves it there.
       env: { ...K3D_OUTPUT, ...config.env, TMPDIR: folder },
       signal,
       timeoutMs: K3D_TIMEOUT_MS,
@@ -80,9 +79,7 @@ async function runWithConfig(config: K3dConfig, boot: BootOptions, signal: Abort
         onLine(line);
       },
     });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 /**
@@ -93,12 +90,14 @@ export async function resumeCluster(boot: BootOptions): Promise<BootedCluster> {
   const { engine } = boot;
   return bootCluster(boot, async (signal) => {
     try {
-      await engine.toolbox.run('k3d', ['cluster', 'start', engine.cluster], {
-        env: K3D_OUTPUT,
-        signal,
-        timeoutMs: K3D_TIMEOUT_MS,
-        onLine: k3dProgress(boot.onProgress),
-      });
+      await inPrivateFolder(boot.access, (folder) =>
+        engine.toolbox.run('k3d', ['cluster', 'start', engine.cluster], {
+          env: { ...K3D_OUTPUT, TMPDIR: folder },
+          signal,
+          timeoutMs: K3D_TIMEOUT_MS,
+          onLine: k3dProgress(boot.onProgress),
+        }),
+      );
     } catch (error) {
       throw error instanceof ToolFailure
         ? notStarted(error, `The local runtime ${engine.cluster} did not start.`)
@@ -189,7 +188,7 @@ async function apiReady({ engine, access, apiPort }: BootOptions, signal: AbortS
     if (look === LOOKS_BEFORE_LOADING) kubernetes().catch(() => undefined);
     const current = await readNodeKubeconfig(engine.docker, server);
     if (current !== undefined && current !== written) {
-      await writeKubeconfig(access, current, apiPort);
+      await writeKubeconfig(access, current, apiAddress(engine.reach, engine.cluster, apiPort));
       written = current;
     }
     if (written !== undefined && (await serviceAccountExists(access, signal))) return;
@@ -221,10 +220,19 @@ async function serviceAccountExists(access: ClusterAccess, signal: AbortSignal):
 const ATTEMPTS_PER_KUBECONFIG = 20;
 const LOOKS_BEFORE_LOADING = 5;
 
-async function privateFolder(access: ClusterAccess): Promise<string> {
+/**
+ * Lends a folder that nobody else can read. k3d puts into its folder for temporary files what it does not take away:
+ * its expanded configuration, credentials included, and the hosts files of the nodes.
+ */
+async function inPrivateFolder<T>(access: ClusterAccess, work: (folder: string) => Promise<T>): Promise<T> {
   const parent = join(access.kubeconfig, '..');
   await mkdir(parent, { recursive: true, mode: 0o700 });
-  return mkdtemp(join(parent, 'k3d-'));
+  const folder = await mkdtemp(join(parent, 'k3d-'));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 async function notReady(engine: Engine, reason: string): Promise<Failure> {

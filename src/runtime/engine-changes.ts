@@ -1,7 +1,8 @@
 import { Cancelled, Failure, isCancelled, messageOf, orCancelled, sleep, throwIfCancelled } from '../base';
 import { dockerFailure, type Docker, type Toolbox } from '../tools';
 import { readEngineObjects, type EngineContainer, type EngineObjects } from './engine-objects';
-import { objectNames } from './names';
+import { K3D_LABEL, LABEL, objectNames } from './names';
+import type { Reach } from './reach';
 
 /** What the functions of this room work with. */
 export interface Engine {
@@ -9,6 +10,7 @@ export interface Engine {
   readonly toolbox: Toolbox;
   readonly cluster: string;
   readonly workspace: string;
+  readonly reach: Reach;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -86,11 +88,29 @@ async function removeOnce(engine: Engine, { containers, networks, volumes }: Rem
   const { docker } = engine;
   return [
     ...(await refusalsOf(containers.map(({ id }) => removeContainers(engine, [id])))),
+    ...(await refusalsOf(networks.map((id) => emptyNetwork(engine, id)))),
     ...(await refusalsOf([
       ...networks.map((id) => tolerate([404], () => docker.getNetwork(id).remove())),
       ...volumes.map((name) => tolerate([404], () => docker.getVolume(name).remove())),
     ])),
   ];
+}
+
+/**
+ * Disconnects the containers that are left in a network once those of the cluster are gone: that of this process, others
+ * from which the cluster was used. They would keep the network from being removed, and could not be started any more
+ * when it is.
+ */
+async function emptyNetwork({ docker, cluster }: Engine, network: string): Promise<void> {
+  const users = await docker.listContainers({ all: true, filters: { network: [network] } });
+  const foreign = users.filter(
+    ({ Labels }) => Labels[K3D_LABEL.cluster] !== cluster && Labels[LABEL.cluster] !== cluster,
+  );
+  await Promise.all(
+    foreign.map(({ Id }) =>
+      tolerate([404], () => docker.getNetwork(network).disconnect({ Container: Id, Force: true })),
+    ),
+  );
 }
 
 function notRemoved(cluster: string, left: Removal, refusals: readonly string[]): Failure {

@@ -2,6 +2,7 @@ import { Failure } from '../base';
 import { dockerFailure, type Docker } from '../tools';
 import { K3D_LABEL, LABEL, REGISTRY_PULL_ADDRESS, objectNames } from './names';
 import type { NodePort } from './ports';
+import { registryHost, type Reach } from './reach';
 import type { RegistryAddress, RuntimeState } from './types';
 
 /** A container of the cluster or of its registry. */
@@ -54,7 +55,8 @@ export async function readEngineObjects(docker: Docker, cluster: string, workspa
         Name === names.registryVolume ||
         Name === names.completionMark,
     );
-    const found = await Promise.all(ofCluster.map(({ Id }) => inspect(docker, Id, names.registry)));
+    const inspected = await Promise.all(ofCluster.map(({ Id }) => inspect(docker, Id, names.registry)));
+    const found = inspected.filter((container) => container !== undefined);
     refuseForeign(cluster, workspace, [
       // k3d's helper containers carry no labels of ours; they belong to whom the nodes belong to.
       ...found
@@ -96,8 +98,12 @@ export function isEmpty(objects: EngineObjects): boolean {
   return !objects.registry && objects.nodes.length + objects.volumes.length === 0 && objects.networkId === undefined;
 }
 
-export function registryAddress(hostPort: number): RegistryAddress {
-  return { push: `localhost:${hostPort}`, pull: REGISTRY_PULL_ADDRESS };
+export function registryAddress(reach: Reach, cluster: string, hostPort: number): RegistryAddress {
+  return {
+    push: `localhost:${hostPort}`,
+    ...(reach.container === undefined ? {} : { direct: registryHost(reach, cluster, hostPort) }),
+    pull: REGISTRY_PULL_ADDRESS,
+  };
 }
 
 // The engine says null where the API promises a map.
@@ -111,9 +117,14 @@ function roleOf(name: string, labels: Readonly<Record<string, string>>, registry
   return role === 'server' || role === 'agent' ? role : 'other';
 }
 
-/** Asks for one container itself: the engine's list may lag behind, even after a stop has been answered. */
-async function inspect(docker: Docker, id: string, registry: string): Promise<EngineContainer> {
-  const { Name, Config, State, HostConfig } = await docker.getContainer(id).inspect();
+/**
+ * Asks for one container itself: the engine's list may lag behind, even after a stop has been answered. Undefined when it
+ * has gone meanwhile, as k3d's helpers do.
+ */
+async function inspect(docker: Docker, id: string, registry: string): Promise<EngineContainer | undefined> {
+  const answer = await docker.getContainer(id).inspect().catch(unlessGone);
+  if (!answer) return undefined;
+  const { Name, Config, State, HostConfig } = answer;
   const name = Name.replace(/^\//, '');
   const bindings = (HostConfig.PortBindings ?? {}) as Record<string, { HostPort?: string }[] | null>;
   return {
@@ -126,6 +137,10 @@ async function inspect(docker: Docker, id: string, registry: string): Promise<En
       Object.entries(bindings).map(([port, hosts]) => [Number.parseInt(port, 10), Number(hosts?.[0]?.HostPort ?? 0)]),
     ),
   };
+}
+
+function unlessGone(error: unknown): undefined {
+  if ((error as { statusCode?: number }).statusCode !== 404) throw error;
 }
 
 const API_PORT = 6443;

@@ -1,5 +1,19 @@
+export { activityEntries, readActivity, type ObservedActivity } from './activity';
+export { BackgroundStart } from './background-start';
+export { ENGINE_EVENT_FILTERS, concernsCluster, type EngineEvent } from './engine-events';
+export { withLock } from './lock';
 export { LocalRuntime } from './local-runtime';
 export type { ChangeOptions, LocalRuntimeOptions, StartedRuntime, UpOptions } from './local-runtime';
-export { DEFAULT_K3S_IMAGE, REGISTRY_IMAGE, LABEL, clusterName, kubeAccess } from './names';
-export type { ProvideImage, ServiceFile, ServiceValues } from './service-values';
+export { identityOf, readMounts } from './mounts';
+export {
+  DEFAULT_K3S_IMAGE,
+  REGISTRY_IMAGE,
+  LABEL,
+  SERVICES_NAMESPACE,
+  SERVICES_RELEASE,
+  clusterHosts,
+  clusterName,
+  kubeAccess,
+} from './names';
+export { serviceEndpoints, type ProvideImage, type ServiceFile, type ServiceValues } from './service-values';
 export * from './types';

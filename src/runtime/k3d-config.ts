@@ -14,6 +14,8 @@ export interface ClusterPlan {
   readonly configuration: string;
   /** Environment of the nodes: the proxies through which they pull. Values may hold credentials. */
   readonly nodeEnvironment: Readonly<Record<string, string>>;
+  /** PEM of the certificate authorities that the nodes trust in addition. */
+  readonly authorities?: string | undefined;
 }
 
 /** A k3d configuration file together with the environment that completes it. */
@@ -42,9 +44,13 @@ function enabledPorts(services: readonly Service[]): { host: number | undefined;
 }
 
 /** A hash over the settings that an existing cluster cannot take over. */
-export function configurationHash(settings: RuntimeSettings, services: readonly Service[]): string {
+export function configurationHash(
+  settings: RuntimeSettings,
+  services: readonly Service[],
+  authorities?: string,
+): string {
   const ports = wantedNodePorts(settings, services).sort((a, b) => a.node - b.node);
-  const inputs = { image: k3sImage(settings), agents: settings.agents, ports, arguments: K3S_ARGUMENTS };
+  const inputs = { image: k3sImage(settings), agents: settings.agents, ports, arguments: K3S_ARGUMENTS, authorities };
   return createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, 16);
 }
 
@@ -75,12 +81,17 @@ export function k3dConfig(plan: ClusterPlan): K3dConfig {
       nodeFilters: ['server:0:direct'],
     })),
     registries: { config: registriesConfig(plan.cluster) },
+    ...(plan.authorities === undefined
+      ? {}
+      : { files: [{ source: plan.authorities, destination: AUTHORITIES_IN_NODE, nodeFilters: nodes }] }),
     options: {
       // Undoing a failed or cancelled creation is ours: k3d's own way would need the process to live on.
       k3d: { wait: true, disableLoadbalancer: true, disableRollback: true },
       kubeconfig: { updateDefaultKubeconfig: false, switchCurrentContext: false },
       k3s: {
         extraArgs: [
+          // By this name a process in a container of the engine reaches the API.
+          { arg: `--tls-san=${objectNames(plan.cluster).server}`, nodeFilters: ['server:*'] },
           ...K3S_ARGUMENTS.server.map((arg) => ({ arg, nodeFilters: ['server:*'] })),
           ...K3S_ARGUMENTS.node.map((arg) => ({ arg, nodeFilters: nodes })),
         ],
@@ -103,6 +114,12 @@ export function k3dConfig(plan: ClusterPlan): K3dConfig {
   };
 }
 
+/**
+ * Go, in which containerd is written, trusts every certificate in the files of this folder, beside the system's own
+ * (crypto/x509, root_linux.go). k3d copies the file into the node, so that it need not be on the engine's machine.
+ */
+const AUTHORITIES_IN_NODE = '/etc/ssl/certs/vapp-authorities.pem';
+
 const DOLLAR = 'VAPP_DOLLAR';
 
 const variableFor = (name: string) => `VAPP_NODE_${name}`;
@@ -110,10 +127,13 @@ const variableFor = (name: string) => `VAPP_NODE_${name}`;
 /** The value lands between quotation marks of the file, so it comes escaped. */
 const insideJson = (value: string) => JSON.stringify(value).slice(1, -1);
 
-/** The cluster's name for its registry leads to the registry's container. Several lines: k3d takes one line for a path. */
+/**
+ * The cluster's name for its registry leads to the registry's container. Images of Docker Hub are asked for there first:
+ * so a cluster without internet gets what came with a bundle. Several lines: k3d takes one line for a path.
+ */
 function registriesConfig(cluster: string): string {
   const endpoint = [`http://${objectNames(cluster).registry}:5000`];
-  return JSON.stringify({ mirrors: { [REGISTRY_PULL_ADDRESS]: { endpoint } } }, null, 2);
+  return JSON.stringify({ mirrors: { [REGISTRY_PULL_ADDRESS]: { endpoint }, 'docker.io': { endpoint } } }, null, 2);
 }
 
 /**

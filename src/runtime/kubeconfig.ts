@@ -3,7 +3,6 @@ import { dirname } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { Failure } from '../base';
 import { dockerFailure, type ClusterAccess, type Docker } from '../tools';
-import { LOOPBACK } from './ports';
 
 /** Where k3s puts its kubeconfig because k3d tells it to. */
 const IN_NODE = '/output/kubeconfig.yaml';
@@ -32,25 +31,25 @@ export async function readNodeKubeconfig(docker: Docker, node: string): Promise<
  *
  * @throws Failure `kubeconfig-unreadable`.
  */
-export async function writeKubeconfig(access: ClusterAccess, fromNode: string, apiPort: number): Promise<void> {
+export async function writeKubeconfig(access: ClusterAccess, fromNode: string, server: string): Promise<void> {
   await mkdir(dirname(access.kubeconfig), { recursive: true, mode: 0o700 });
   const temporary = `${access.kubeconfig}.${process.pid}`;
   try {
-    await writeFile(temporary, ownKubeconfig(fromNode, access.context, apiPort), { mode: 0o600 });
+    await writeFile(temporary, ownKubeconfig(fromNode, access.context, server), { mode: 0o600 });
     await rename(temporary, access.kubeconfig);
   } finally {
     await rm(temporary, { force: true });
   }
 }
 
-/** The node's kubeconfig under our names, with the address by which this machine reaches the API. */
-export function ownKubeconfig(fromNode: string, context: string, apiPort: number): string {
+/** The node's kubeconfig under our names, with the address (`https://…`) by which this process reaches the API. */
+export function ownKubeconfig(fromNode: string, context: string, server: string): string {
   const { cluster, user } = firstEntries(fromNode);
   return stringify({
     apiVersion: 'v1',
     kind: 'Config',
     preferences: {},
-    clusters: [{ name: context, cluster: { ...cluster, server: `https://${LOOPBACK}:${apiPort}` } }],
+    clusters: [{ name: context, cluster: { ...cluster, server } }],
     users: [{ name: `admin@${context}`, user }],
     contexts: [{ name: context, context: { cluster: context, user: `admin@${context}` } }],
     'current-context': context,

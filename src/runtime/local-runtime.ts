@@ -4,22 +4,29 @@ import { join } from 'node:path';
 import { isCancelled, messageOf, throwIfCancelled } from '../base';
 import type { RuntimeSettings, Service } from '../project';
 import { dockerFailure, type Docker, type Toolbox } from '../tools';
+import { ActivityNote } from './activity';
+import { readAuthorities } from './authorities';
+import { BackgroundStart } from './background-start';
 import { readObjects, removeObjects, stopContainers, type Engine } from './engine-changes';
 import { isEmpty, kubernetesNodes, registryAddress, stateOf, type EngineObjects } from './engine-objects';
 import { withLock } from './lock';
 import { clusterDirectory, clusterName, kubeAccess } from './names';
+import type { NodePort } from './ports';
+import { findReach, nodePortAddress, refuseRemoteEngine, type Reach } from './reach';
 import { serviceEndpoints, type ProvideImage } from './service-values';
 import { ServicesRelease } from './services';
 import { Startup, type StartedCluster } from './startup';
-import type { RegistryAddress, Runtime, RuntimeEvent, RuntimeStatus } from './types';
+import type { RegistryAddress, Runtime, RuntimeEvent, RuntimeStatus, ServiceEndpoint } from './types';
 
 export interface LocalRuntimeOptions {
   readonly toolbox: Toolbox;
   readonly docker: Docker;
-  /** Absolute path of the workspace, symbolic links resolved: the runtime's identity. */
+  /** The workspace's identity, which becomes the runtime's; see `identityOf`. */
   readonly workspace: string;
   readonly settings: RuntimeSettings;
   readonly services: readonly Service[];
+  /** Absolute path of a PEM file: certificate authorities that the nodes trust in addition. */
+  readonly caCertificate?: string;
   /** `$XDG_DATA_HOME/vscode-velocitas`; each cluster has a folder below it. */
   readonly dataDirectory: string;
   /** Folder of the chart `runtime-services`. */
@@ -32,8 +39,8 @@ export interface ChangeOptions {
 }
 
 export interface UpOptions extends ChangeOptions {
-  /** Called as soon as the registry takes pushes, long before the nodes are up. */
-  readonly onRegistry?: (registry: RegistryAddress) => void;
+  /** Called as soon as the registry takes pushes, long before the nodes are up; `creating`: those are new ones. */
+  readonly onRegistry?: (registry: RegistryAddress, creating: boolean) => void;
   /** Puts a service's image into the registry. */
   readonly provideImage: ProvideImage;
 }
@@ -51,16 +58,20 @@ export interface StartedRuntime extends Runtime {
  */
 export class LocalRuntime {
   readonly cluster: string;
+  private readonly note: ActivityNote;
 
   constructor(private readonly options: LocalRuntimeOptions) {
     this.cluster = clusterName(options.workspace);
+    this.note = new ActivityNote(options.dataDirectory, this.cluster);
   }
 
   /** What there is, without changing anything. That Docker does not answer is a state, not an error. */
   async status(signal?: AbortSignal): Promise<RuntimeStatus> {
     let objects: EngineObjects;
+    let engine: Engine;
     try {
-      objects = await readObjects(this.engine(signal));
+      engine = await this.engine(signal);
+      objects = await readObjects(engine);
     } catch (error) {
       if (isCancelled(error, signal)) throw error;
       return { state: 'unknown', failure: dockerFailure(error), cluster: this.cluster, nodes: [], services: [] };
@@ -71,8 +82,8 @@ export class LocalRuntime {
       state,
       cluster: this.cluster,
       nodes: kubernetesNodes(objects).map(({ name, role, state: nodeState }) => ({ name, role, state: nodeState })),
-      ...(objects.registry ? { registry: registryAddress(objects.registry.hostPort) } : {}),
-      services: state === 'absent' ? [] : serviceEndpoints(this.options.services, objects.ports?.nodePorts ?? []),
+      ...(objects.registry ? { registry: registryAddress(engine.reach, this.cluster, objects.registry.hostPort) } : {}),
+      services: state === 'absent' ? [] : this.endpoints(engine.reach, objects.ports?.nodePorts ?? []),
       ...(state === 'running' && existsSync(access.kubeconfig) ? { access } : {}),
     };
   }
@@ -81,12 +92,12 @@ export class LocalRuntime {
    * Creates the runtime, resumes it, or finds it running. When it fails or is cancelled, what was there before is as
    * it was, and nothing else is.
    *
-   * @throws Failure `docker-*`, `tool-missing`, `runtime-name-taken`, `cluster-not-created`, `cluster-not-ready`,
-   * `image-unavailable`, `no-free-port`, `registry-not-ready`, `runtime-lock-lost`; Cancelled.
+   * @throws Failure `docker-*` (`docker-host-remote` among them), `tool-missing`, `runtime-name-taken`, `cluster-not-created`, `cluster-not-ready`,
+   * `image-unavailable`, `ca-certificate-invalid`, `no-free-port`, `registry-not-ready`, `runtime-lock-lost`; Cancelled.
    */
   async up(options: UpOptions): Promise<StartedRuntime> {
-    const { toolbox, docker, services, settings, dataDirectory, servicesChart } = this.options;
-    const emit = options.onEvent ?? (() => undefined);
+    const { toolbox, docker, services, settings, dataDirectory, servicesChart, caCertificate } = this.options;
+    const emit = this.noted(options.onEvent);
     const release = new ServicesRelease({
       toolbox,
       docker,
@@ -97,18 +108,22 @@ export class LocalRuntime {
       signal: options.signal,
       onProgress: (message) => emit({ type: 'progress', message }),
     });
+    const engine = await this.engine(options.signal);
+    await refuseRemoteEngine(docker, engine.reach);
+    const authorities = caCertificate === undefined ? undefined : await readAuthorities(caCertificate);
     let held!: Promise<void>;
     const started = await new Promise<StartedCluster>((resolve, reject) => {
       held = this.locked(options, async (signal) => {
         const startup = new Startup({
-          engine: this.engine(signal),
+          engine: { ...engine, signal },
           settings,
           services,
+          authorities,
           dataDirectory,
           emit,
           onRegistry: (registry, creating) => {
             if (creating) release.prepare(registry);
-            options.onRegistry?.(registry);
+            options.onRegistry?.(registry, creating);
           },
         });
         const cluster = await startup.run();
@@ -126,7 +141,7 @@ export class LocalRuntime {
       cluster: this.cluster,
       access: started.access,
       registry: started.registry,
-      services: serviceEndpoints(services, started.nodePorts),
+      services: this.endpoints(engine.reach, started.nodePorts),
       servicesReady,
     };
   }
@@ -136,15 +151,16 @@ export class LocalRuntime {
    * Once begun, it goes on to its end.
    */
   async stop(options: ChangeOptions = {}): Promise<void> {
+    const emit = this.noted(options.onEvent);
     await this.locked(options, async (signal) => {
-      const engine = this.engine();
+      const engine = await this.engine();
       const objects = await readObjects({ ...engine, signal });
       const state = stateOf(objects);
       if (state === 'absent' && isEmpty(objects)) return;
       throwIfCancelled(signal);
-      options.onEvent?.({ type: 'state', state: 'stopping' });
+      emit({ type: 'state', state: 'stopping' });
       await stopContainers(engine, objects);
-      options.onEvent?.({ type: 'state', state: state === 'absent' ? 'absent' : 'stopped' });
+      emit({ type: 'state', state: state === 'absent' ? 'absent' : 'stopped' });
     });
   }
 
@@ -153,28 +169,50 @@ export class LocalRuntime {
    * Once begun, it goes on to its end. It does not ask k3d, which would edit the user's own kubeconfig.
    */
   async delete(options: ChangeOptions = {}): Promise<void> {
+    const emit = this.noted(options.onEvent);
     await this.locked(options, async (signal) => {
-      const engine = this.engine();
+      const engine = await this.engine();
       const objects = await readObjects({ ...engine, signal });
       throwIfCancelled(signal);
       if (!isEmpty(objects)) {
-        options.onEvent?.({ type: 'state', state: 'deleting' });
+        emit({ type: 'state', state: 'deleting' });
         await removeObjects(engine);
       }
-      await rm(clusterDirectory(this.options.dataDirectory, this.cluster), { recursive: true, force: true });
-      options.onEvent?.({ type: 'state', state: 'absent' });
+      const { dataDirectory } = this.options;
+      await rm(clusterDirectory(dataDirectory, this.cluster), { recursive: true, force: true });
+      await new BackgroundStart(dataDirectory, this.cluster).forget();
+      emit({ type: 'state', state: 'absent' });
     });
   }
 
-  private engine(signal?: AbortSignal): Engine {
+  private async engine(signal?: AbortSignal): Promise<Engine> {
     const { docker, toolbox, workspace } = this.options;
-    return { docker, toolbox, workspace, cluster: this.cluster, signal };
+    const reach = await findReach(docker, signal);
+    return { docker, toolbox, workspace, reach, cluster: this.cluster, signal };
+  }
+
+  private endpoints(reach: Reach, nodePorts: readonly NodePort[]): ServiceEndpoint[] {
+    return serviceEndpoints(this.options.services, nodePorts, (port) => nodePortAddress(reach, this.cluster, port));
   }
 
   private locked<T>(options: ChangeOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const onWait = () =>
       options.onEvent?.({ type: 'progress', message: 'Another vapp is changing this runtime; waiting for it' });
-    return withLock(this.lockFile(), { signal: options.signal, onWait }, work);
+    return withLock(this.lockFile(), { signal: options.signal, onWait }, async (signal) => {
+      try {
+        return await work(signal);
+      } finally {
+        this.note.clear();
+      }
+    });
+  }
+
+  /** Hands events on, and tells the other processes of the machine what is being done. */
+  private noted(onEvent: ChangeOptions['onEvent']): (event: RuntimeEvent) => void {
+    return (event) => {
+      this.note.follow(event);
+      onEvent?.(event);
+    };
   }
 
   private lockFile(suffix = ''): string {

@@ -4,7 +4,7 @@ import { lock } from 'proper-lockfile';
 import { Cancelled, Failure, isCancelled, sleep } from '../base';
 
 /** A lock is given up for dead when its owner has not refreshed it for this long. */
-const STALE_MS = 5000;
+export const LOCK_STALE_MS = 5000;
 const REFRESH_MS = 1000;
 const POLL_MS = 100;
 
@@ -14,10 +14,15 @@ export interface LockOptions {
   readonly onWait?: () => void;
 }
 
+/** The folder that exists while a lock is held; its time of change is when the owner last refreshed it. */
+export function lockFolder(file: string): string {
+  return `${file}.lock`;
+}
+
 /**
  * Runs `work` while holding a lock that all processes of this machine respect. Who died holding it is replaced.
  *
- * @param file names the lock; a folder `<file>.lock` exists while it is held.
+ * @param file names the lock; see {@link lockFolder}.
  * @param work gets a signal that also fires when the lock is lost, because this process was halted too long.
  * @throws Cancelled; Failure `runtime-lock-lost`.
  */
@@ -26,9 +31,37 @@ export async function withLock<T>(
   { signal, onWait }: LockOptions,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const lost = new AbortController();
-  const release = await acquire(file, () => lost.abort(), signal, onWait);
+  for (let attempt = 0; ; attempt += 1) {
+    if (signal?.aborted) throw new Cancelled();
+    const release = await tryToAcquire(file, lost);
+    if (release) return whileHeld(release, lost, signal, work);
+    if (attempt === 0) onWait?.();
+    await sleep(POLL_MS, signal);
+  }
+}
+
+/**
+ * The same, unless somebody else holds the lock: then it does nothing.
+ *
+ * @returns undefined when somebody else holds it.
+ */
+export async function withFreeLock<T>(
+  file: string,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<{ readonly value: T } | undefined> {
+  const lost = new AbortController();
+  const release = await tryToAcquire(file, lost);
+  return release && { value: await whileHeld(release, lost, signal, work) };
+}
+
+async function whileHeld<T>(
+  release: () => Promise<void>,
+  lost: AbortController,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   try {
     return await work(signal ? AbortSignal.any([signal, lost.signal]) : lost.signal);
   } catch (error) {
@@ -39,21 +72,21 @@ export async function withLock<T>(
   }
 }
 
-async function acquire(
-  file: string,
-  onCompromised: () => void,
-  signal: AbortSignal | undefined,
-  onWait: (() => void) | undefined,
-): Promise<() => Promise<void>> {
-  for (let attempt = 0; ; attempt += 1) {
-    if (signal?.aborted) throw new Cancelled();
-    try {
-      return await lock(file, { realpath: false, stale: STALE_MS, update: REFRESH_MS, retries: 0, onCompromised });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw error;
-    }
-    if (attempt === 0) onWait?.();
-    await sleep(POLL_MS, signal);
+/** Undefined when somebody else holds it. */
+async function tryToAcquire(file: string, lost: AbortController): Promise<(() => Promise<void>) | undefined> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  try {
+    return await lock(file, {
+      realpath: false,
+      lockfilePath: lockFolder(file),
+      stale: LOCK_STALE_MS,
+      update: REFRESH_MS,
+      retries: 0,
+      onCompromised: () => lost.abort(),
+    });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw error;
+    return undefined;
   }
 }
 

@@ -16,7 +16,7 @@ export const SERVICES_NAMESPACE = 'default';
 
 /** Labels of everything we create in the engine. Ownership is decided by them, never by a name alone. */
 export const LABEL = {
-  /** The workspace's folder, symbolic links resolved. */
+  /** The workspace's identity: its folder, in a container with where it comes from. */
   workspace: 'io.vscode-velocitas.workspace',
   cluster: 'io.vscode-velocitas.cluster',
   /** Hash of the settings that only a new cluster can take over. */
@@ -33,12 +33,12 @@ const MAX_CLUSTER_NAME = 32;
  * The name of a workspace's cluster: `vapp-<folder>-<8 hexadecimal digits>`, at most 32 characters, as k3d demands. The
  * same folder always has the same name, two folders have different ones.
  *
- * @param realRoot absolute path of the workspace, symbolic links resolved.
+ * @param workspace its identity: its absolute path, symbolic links resolved, in a container with its source in front.
  */
-export function clusterName(realRoot: string): string {
-  const hash = createHash('sha256').update(realRoot).digest('hex').slice(0, 8);
+export function clusterName(workspace: string): string {
+  const hash = createHash('sha256').update(workspace).digest('hex').slice(0, 8);
   const room = MAX_CLUSTER_NAME - `vapp--${hash}`.length;
-  const slug = basename(realRoot)
+  const slug = basename(workspace)
     .normalize('NFKD')
     .toLowerCase()
     .replace(/\p{Mark}/gu, '')
@@ -59,6 +59,12 @@ export function objectNames(cluster: string) {
     server: `k3d-${cluster}-server-0`,
     tools: `k3d-${cluster}-tools`,
   };
+}
+
+/** Names by which a process in a container of the engine reaches the cluster: no proxy knows them. */
+export function clusterHosts(cluster: string): string[] {
+  const { server, registry } = objectNames(cluster);
+  return [server, registry];
 }
 
 /** The folder of one cluster below our data directory. */

@@ -1,13 +1,28 @@
-import { Cancelled, Failure, isCancelled, sleep } from '../base';
+import { get } from 'node:http';
+import { Cancelled, Failure, isCancelled, messageOf, sleep } from '../base';
 import { dockerFailure } from '../tools';
 import { tolerate, type Engine } from './engine-changes';
 import type { EngineObjects } from './engine-objects';
 import { LABEL, REGISTRY_IMAGE, objectNames } from './names';
 import { LOOPBACK } from './ports';
+import { registryHost } from './reach';
 
-/** Creates the network that k3d is then told to use: so the registry is on it before there is a cluster. */
+/**
+ * Creates the network that k3d is then told to use, so that the registry is on it before there is a cluster. Who works
+ * in a container of the engine is on it, too.
+ */
 export async function ensureNetwork(engine: Engine, objects: EngineObjects): Promise<void> {
-  if (objects.networkId !== undefined) return;
+  if (objects.networkId === undefined) await createNetwork(engine);
+  const { container } = engine.reach;
+  if (container === undefined) return;
+  try {
+    await engine.docker.getNetwork(objectNames(engine.cluster).network).connect({ Container: container });
+  } catch (error) {
+    if (!/already exists in network/.test(messageOf(error))) throw dockerFailure(error);
+  }
+}
+
+async function createNetwork(engine: Engine): Promise<void> {
   await tolerate([409], () =>
     engine.docker.createNetwork({
       Name: objectNames(engine.cluster).network,
@@ -61,14 +76,15 @@ export async function startRegistry(engine: Engine, id: string): Promise<void> {
  *
  * @throws Failure `registry-not-ready`.
  */
-export async function registryReady(port: number, signal?: AbortSignal): Promise<void> {
+export async function registryReady(engine: Engine, port: number): Promise<void> {
+  const { signal } = engine;
+  const endpoint = `http://${registryHost(engine.reach, engine.cluster, port)}`;
   let last: unknown;
   for (let waited = 0; waited < REGISTRY_PATIENCE_MS; waited += REGISTRY_POLL_MS) {
     try {
-      const response = await fetch(`http://${LOOPBACK}:${port}/v2/`, signal ? { signal } : {});
-      await response.arrayBuffer();
-      if (response.ok) return;
-      last = new Error(`HTTP ${response.status}`);
+      const status = await statusAt(`${endpoint}/v2/`, signal);
+      if (status === 200) return;
+      last = new Error(`HTTP ${status}`);
     } catch (error) {
       if (isCancelled(error, signal)) throw new Cancelled();
       last = error;
@@ -78,12 +94,32 @@ export async function registryReady(port: number, signal?: AbortSignal): Promise
   throw new Failure({
     code: 'registry-not-ready',
     fault: 'environment',
-    summary: `The workspace's image registry does not answer at localhost:${port}.`,
+    summary: `The workspace's image registry does not answer at ${endpoint}.`,
     nextSteps: ['Look at its output: `docker logs` of the container that ends with `-registry`.'],
     cause: last,
   });
 }
 
+/**
+ * The status of a GET. Not by `fetch`: while the container starts, the engine's proxy accepts connections and drops
+ * them, and each attempt has to end by itself.
+ */
+function statusAt(url: string, signal?: AbortSignal): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const request = get(
+      url,
+      { agent: false, timeout: ANSWER_TIMEOUT_MS, ...(signal ? { signal } : {}) },
+      (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      },
+    );
+    request.on('timeout', () => request.destroy(new Error('no answer')));
+    request.on('error', reject);
+  });
+}
+
+const ANSWER_TIMEOUT_MS = 2000;
 const REGISTRY_PATIENCE_MS = 30_000;
 const REGISTRY_POLL_MS = 50;
 

@@ -32,13 +32,17 @@ export interface ServiceFile {
   readonly content: string;
 }
 
-/** Where the services can be reached: by their first port, in the cluster and from this machine. */
-export function serviceEndpoints(services: readonly Service[], nodePorts: readonly NodePort[]): ServiceEndpoint[] {
+/** Where the services can be reached: by their first port, in the cluster and from where the developer works. */
+export function serviceEndpoints(
+  services: readonly Service[],
+  nodePorts: readonly NodePort[],
+  address: (port: NodePort) => string,
+): ServiceEndpoint[] {
   return enabledServices(services).flatMap(({ id, ports }) => {
     const own = ports[0];
     if (!own) return [];
     const published = nodePorts.find(({ node }) => node === own.node);
-    return [{ id, cluster: `${id}:${own.container}`, ...(published ? { local: `localhost:${published.host}` } : {}) }];
+    return [{ id, cluster: `${id}:${own.container}`, ...(published ? { local: address(published) } : {}) }];
   });
 }
 

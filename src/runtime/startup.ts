@@ -16,8 +16,9 @@ import { isEmpty, kubernetesNodes, registryAddress, stateOf, type EngineObjects 
 import { imageUnavailable } from './k3d-output';
 import { configurationHash, k3sImage, wantedNodePorts } from './k3d-config';
 import { LABEL, REGISTRY_IMAGE, kubeAccess, clusterDirectory, objectNames } from './names';
-import { PortChooser, isPortFree, preferredPorts, takenPort, type NodePort, type PortPlan } from './ports';
+import { PortChooser, preferredPorts, takenPort, type NodePort, type PortPlan, type PortProbe } from './ports';
 import { nodeProxies } from './proxies';
+import { portProbe } from './reach';
 import { createRegistry, ensureNetwork, registryReady, startRegistry } from './registry';
 import type { RegistryAddress, RuntimeEvent } from './types';
 
@@ -26,6 +27,8 @@ export interface StartupOptions {
   readonly engine: Engine;
   readonly settings: RuntimeSettings;
   readonly services: readonly Service[];
+  /** PEM of the certificate authorities that the nodes trust in addition. */
+  readonly authorities: string | undefined;
   readonly dataDirectory: string;
   readonly emit: (event: RuntimeEvent) => void;
   /** Called when the registry takes pushes; `creating` says whether the cluster is being made anew. */
@@ -47,12 +50,16 @@ const PORT_ATTEMPTS = 4;
 
 /** One creation or resumption of a cluster with its registry. Whoever runs it holds the cluster's lock. */
 export class Startup {
-  private readonly ports = new PortChooser();
+  private readonly isPortFree: PortProbe;
+  private readonly ports: PortChooser;
   private readonly access: ClusterAccess;
   private nodesRemoved = false;
 
   constructor(private readonly options: StartupOptions) {
-    this.access = kubeAccess(options.dataDirectory, options.engine.cluster);
+    const { engine, dataDirectory } = options;
+    this.access = kubeAccess(dataDirectory, engine.cluster);
+    this.isPortFree = portProbe(engine.reach, engine.docker);
+    this.ports = new PortChooser(this.isPortFree);
   }
 
   /** Brings everything up. When that fails or is cancelled, what was there before is as it was, and nothing else is. */
@@ -107,8 +114,13 @@ export class Startup {
   }
 
   private fits(objects: EngineObjects): boolean {
-    const wanted = configurationHash(this.options.settings, this.options.services);
+    const wanted = this.configuration;
     return kubernetesNodes(objects).every(({ labels }) => labels[LABEL.configuration] === wanted);
+  }
+
+  private get configuration(): string {
+    const { settings, services, authorities } = this.options;
+    return configurationHash(settings, services, authorities);
   }
 
   private async discardNodes(engine: Engine): Promise<EngineObjects> {
@@ -119,8 +131,8 @@ export class Startup {
 
   private async bringRegistry(engine: Engine, objects: EngineObjects, creating: boolean): Promise<RegistryAddress> {
     const port = await this.startRegistry(engine, objects);
-    await registryReady(port, engine.signal);
-    const address = registryAddress(port);
+    await registryReady(engine, port);
+    const address = registryAddress(engine.reach, engine.cluster, port);
     this.options.onRegistry(address, creating);
     return address;
   }
@@ -160,7 +172,9 @@ export class Startup {
       return { nodePorts: ports.nodePorts, ...(await awaitCluster(boot)) };
     }
     const serverRuns = nodes.some(({ role, state }) => role === 'server' && state === 'running');
-    const taken = serverRuns ? undefined : await firstTaken([ports.api, ...ports.nodePorts.map(({ host }) => host)]);
+    const taken = serverRuns
+      ? undefined
+      : await this.firstTaken([ports.api, ...ports.nodePorts.map(({ host }) => host)]);
     if (taken !== undefined) return this.createOnOtherPorts(engine, objects, taken);
     // Left by a k3d that was ended in the middle. k3d would count it among the cluster's nodes, remove it, and then miss it.
     const tools = objects.nodes.filter(({ name }) => name === objectNames(engine.cluster).tools);
@@ -188,7 +202,7 @@ export class Startup {
 
   /** Creates the cluster, on the ports it had before where they are still wanted and free. */
   private async create(engine: Engine, before: EngineObjects): Promise<Nodes> {
-    const { settings, services, emit } = this.options;
+    const { settings, authorities, emit } = this.options;
     const { env, unreachable } = nodeProxies(engine.toolbox.env, engine.cluster, settings.agents);
     if (unreachable.length > 0) {
       emit({
@@ -207,8 +221,9 @@ export class Startup {
             image: k3sImage(settings),
             agents: settings.agents,
             ports,
-            configuration: configurationHash(settings, services),
+            configuration: this.configuration,
             nodeEnvironment: env,
+            authorities,
           },
           { engine, access: this.access, apiPort: ports.api, onProgress: (text) => this.progress(text) },
           settings.k3sImage?.range,
@@ -241,6 +256,11 @@ export class Startup {
         this.warn(`Port ${host} of localhost is taken; node port ${node} is at localhost:${actual} instead.`);
       }
     }
+  }
+
+  private async firstTaken(ports: readonly number[]): Promise<number | undefined> {
+    const free = await Promise.all(ports.map((port) => this.isPortFree(port)));
+    return ports[free.indexOf(false)];
   }
 
   private async ensureImage(engine: Engine, image: string): Promise<void> {
@@ -279,11 +299,6 @@ export class Startup {
   private warn(message: string): void {
     this.options.emit({ type: 'warning', message });
   }
-}
-
-async function firstTaken(ports: readonly number[]): Promise<number | undefined> {
-  const free = await Promise.all(ports.map(isPortFree));
-  return ports[free.indexOf(false)];
 }
 
 function takenPortOf(error: unknown): number | undefined {

@@ -23,14 +23,30 @@ export async function dockerClient(toolbox: Toolbox, signal?: AbortSignal): Prom
 export async function currentDockerContext(env: NodeJS.ProcessEnv): Promise<string | undefined> {
   if (env['DOCKER_HOST']) return undefined;
   if (env['DOCKER_CONTEXT']) return env['DOCKER_CONTEXT'];
+  const { currentContext: name } = await dockerConfiguration(env);
+  return typeof name === 'string' && name !== '' && name !== 'default' ? name : undefined;
+}
+
+/**
+ * Whether the docker CLI gives proxies of its own to what it builds: those of its configuration, for the engine in use
+ * or for all (`ConfigFile.ParseProxyConfig`).
+ */
+export async function hasDockerProxies(env: NodeJS.ProcessEnv): Promise<boolean> {
+  const { proxies } = await dockerConfiguration(env);
+  const known = (proxies ?? {}) as Readonly<Record<string, unknown>>;
+  const settings = known[env['DOCKER_HOST'] || DEFAULT_HOST] ?? known['default'] ?? {};
+  return Object.values(settings).some(Boolean);
+}
+
+const DEFAULT_HOST = 'unix:///var/run/docker.sock';
+
+async function dockerConfiguration(env: NodeJS.ProcessEnv): Promise<{ currentContext?: unknown; proxies?: unknown }> {
   const folder = env['DOCKER_CONFIG'] || join(env['HOME'] ?? homedir(), '.docker');
   try {
-    const config = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as { currentContext?: unknown };
-    const name = config.currentContext;
-    return typeof name === 'string' && name !== '' && name !== 'default' ? name : undefined;
+    return JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as object;
   } catch {
-    // No configuration, no context; of an unreadable one the CLI itself says no more than a warning.
-    return undefined;
+    // There need not be one; of an unreadable one the CLI itself says no more than a warning.
+    return {};
   }
 }
 

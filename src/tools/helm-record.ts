@@ -13,6 +13,15 @@ export interface ReleaseRecord {
   readonly description?: string;
   /** The rendered objects, several YAML documents, without hooks. */
   readonly manifest: string;
+  readonly hooks?: readonly HookRecord[];
+}
+
+/** An object that Helm makes at a certain time only. */
+export interface HookRecord {
+  /** Helm's words: test, pre-install, … */
+  readonly events?: readonly string[];
+  /** The rendered object. */
+  readonly manifest?: string;
 }
 
 /** The part of a Secret that Helm fills. */
@@ -40,6 +49,9 @@ export function releaseRecord(secret: ReleaseSecret): ReleaseRecord {
     get manifest() {
       return payload().manifest ?? '';
     },
+    get hooks() {
+      return payload().hooks ?? [];
+    },
   };
 }
 
@@ -47,6 +59,7 @@ const HELM_LABELS = new Set(['name', 'owner', 'status', 'version', 'createdAt', 
 
 interface ReleasePayload {
   readonly manifest?: string;
+  readonly hooks?: readonly HookRecord[];
   readonly info?: { readonly description?: string };
 }
 

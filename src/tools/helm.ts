@@ -15,6 +15,8 @@ export interface HelmUpgrade {
   readonly values: Readonly<Record<string, unknown>>;
   /** Labels of the release record (Helm 3.13 and later). */
   readonly labels?: Readonly<Record<string, string>>;
+  /** Keep the values of the revision before; `values` win over those. */
+  readonly reuseValues?: boolean;
 }
 
 /** `timeoutMs` limits what Helm itself waits for (hooks); Helm is ended when it does not keep to it. */
@@ -38,13 +40,14 @@ export class Helm {
    * @throws Cancelled, ToolFailure `tool-failed` with Helm's own words in `stderr`.
    */
   async upgradeInstall(upgrade: HelmUpgrade, options: HelmOptions = {}): Promise<{ revision: number }> {
-    const { release, namespace, chartPath, valuesFiles, values, labels = {} } = upgrade;
+    const { release, namespace, chartPath, valuesFiles, values, labels = {}, reuseValues = false } = upgrade;
     const labelArgs = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
     const { stdout } = await this.run(
       [
         ...['upgrade', release, chartPath, '--install', '--create-namespace', '--namespace', namespace],
         ...valuesFiles.flatMap((file) => ['--values', file]),
         ...['--values', '-'],
+        ...(reuseValues ? ['--reuse-values'] : []),
         ...(labelArgs.length > 0 ? ['--labels', labelArgs.join(',')] : []),
         ...(await this.clientSideApply()),
         ...timeoutArgs(options),
@@ -96,8 +99,18 @@ export class Helm {
     await this.run([...args, ...timeoutArgs(options)], options);
   }
 
+  /**
+   * Runs the tests of a release, and returns when they have passed. Helm 4 leaves the pods it made as Helm 3 does: by
+   * the delete policy of each.
+   *
+   * @throws Cancelled, ToolFailure `tool-failed` when one has not, `tool-timeout`.
+   */
+  async test(release: string, namespace: string, options: HelmOptions = {}): Promise<void> {
+    await this.run(['test', release, '--namespace', namespace, ...timeoutArgs(options)], options);
+  }
+
   /** The objects a chart renders to, as one YAML text. The cluster is not asked. */
-  async template(upgrade: Omit<HelmUpgrade, 'labels'>, options: HelmOptions = {}): Promise<string> {
+  async template(upgrade: Omit<HelmUpgrade, 'labels' | 'reuseValues'>, options: HelmOptions = {}): Promise<string> {
     const { release, namespace, chartPath, valuesFiles, values } = upgrade;
     const { stdout } = await this.run(
       [

@@ -1,5 +1,8 @@
 export * from './cluster';
+export * from './data-directory';
+export * from './detached';
 export * from './docker';
+export * from './git';
 export * from './helm';
 export * from './helm-record';
 export * from './kube';
@@ -7,4 +10,5 @@ export * from './kube-api';
 export * from './lines';
 export * from './process';
 export * from './redact';
+export * from './reflector';
 export * from './toolbox';

@@ -1,18 +1,25 @@
-import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
-import { Agent, request as httpsRequest } from 'node:https';
-import { Cancelled, Failure, throwIfCancelled } from '../base';
+import {
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type RequestOptions,
+} from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { throwIfCancelled } from '../base';
 import type { ClusterAccess } from './cluster';
 import { loadKubeConfig } from './kube';
-import { LineSplitter } from './lines';
+import { KubeApiFailure, refusal } from './kube-failure';
+import { KubeStream, parseJson, transportFailure, type WatchEvent } from './kube-stream';
+
+export { KubeApiFailure, clusterUnreachable } from './kube-failure';
+export { KubeStream, type WatchEvent } from './kube-stream';
 
 /** Query parameters of the Kubernetes API; undefined ones are left out. */
 export type KubeQuery = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** One line of a watch, as the API server sends it. */
-export interface WatchEvent {
-  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
-  readonly object: unknown;
-}
+/** HTTP headers of a request, such as the `accept` that asks for metadata only. */
+export type KubeHeaders = Readonly<Record<string, string>>;
 
 export interface KubeList<T> {
   readonly items: readonly T[];
@@ -20,73 +27,95 @@ export interface KubeList<T> {
   readonly resourceVersion: string;
 }
 
-/** The API server answered, and said no. */
-export class KubeApiFailure extends Failure {
-  constructor(
-    /** The HTTP status. */
-    readonly status: number,
-    /** Kubernetes' machine-readable reason, e.g. `NotFound`. */
-    readonly reason: string | undefined,
-    message: string,
-    request: string,
-  ) {
-    super({
-      code: 'kubernetes-refused',
-      fault: 'environment',
-      summary: `Kubernetes refused a request (${status}): ${message}`,
-      evidence: [request],
-    });
-    this.name = 'KubeApiFailure';
-  }
+export interface KubeRequestOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly headers?: KubeHeaders | undefined;
+  /** How long the server may be silent before the head of its answer, milliseconds. Default: 15 s. */
+  readonly answerTimeoutMs?: number | undefined;
 }
 
 /**
  * Plain requests to one cluster's API server over kept-alive connections. Objects arrive exactly as the server writes
  * them, timestamps as text, in lists and in watches alike. The client library reads the kubeconfig and the
- * credentials; its own requests open a TLS session each, and its watch cannot be ended before the server has answered.
+ * credentials; its own requests open a TLS session each, its watch cannot be ended before the server has answered, and
+ * its logs do not wait for a slow reader.
  *
  * Whoever opens one closes it.
  */
 export class KubeApi {
+  private readonly agents: Readonly<Record<string, HttpAgent>> = {
+    'http:': new HttpAgent({ keepAlive: true }),
+    'https:': new HttpsAgent({ keepAlive: true }),
+  };
+
   private constructor(
-    private readonly server: URL,
-    private readonly options: RequestOptions,
-    private readonly agent: Agent,
+    private readonly access: ClusterAccess,
+    private endpoint: Endpoint,
   ) {}
 
   /** @throws Failure `kubeconfig-unreadable`. */
   static async open(access: ClusterAccess): Promise<KubeApi> {
-    const config = await loadKubeConfig(access);
-    const options: RequestOptions = {};
-    await config.applyToHTTPSOptions(options);
-    const server = new URL(config.getCurrentCluster()?.server ?? 'https://localhost');
-    return new KubeApi(server, options, new Agent({ keepAlive: true }));
+    return new KubeApi(access, await readEndpoint(access));
+  }
+
+  /**
+   * Reads the kubeconfig again: a cluster that was restarted may have a new address and new credentials. Streams that
+   * are open go on.
+   *
+   * @throws Failure `kubeconfig-unreadable`; the old settings stay then.
+   */
+  async reload(): Promise<void> {
+    this.endpoint = await readEndpoint(this.access);
   }
 
   /** Ends all requests and closes the connections. */
   close(): void {
-    this.agent.destroy();
+    for (const agent of Object.values(this.agents)) agent.destroy();
   }
 
   /** @throws KubeApiFailure, Failure `cluster-unreachable`, Cancelled. */
-  async get<T>(path: string, query: KubeQuery = {}, signal?: AbortSignal): Promise<T> {
-    return JSON.parse(await this.text(path, query, signal)) as T;
+  async get<T>(path: string, query: KubeQuery = {}, signal?: AbortSignal, headers?: KubeHeaders): Promise<T> {
+    const text = await this.bytes(path, query, { signal, headers });
+    return parseJson(text.toString('utf8'), this.endpoint.server.origin) as T;
   }
 
   /** Like {@link get}, for answers that are no JSON, such as logs. */
   async text(path: string, query: KubeQuery = {}, signal?: AbortSignal): Promise<string> {
-    return this.requestText('GET', path, query, signal);
+    return (await this.bytes(path, query, { signal })).toString('utf8');
   }
 
-  async list<T>(path: string, query: KubeQuery = {}, signal?: AbortSignal): Promise<KubeList<T>> {
-    const list = await this.get<{ metadata?: { resourceVersion?: string }; items?: T[] }>(path, query, signal);
+  /** Like {@link get}, for answers that are no text. */
+  async bytes(path: string, query: KubeQuery = {}, options: KubeRequestOptions = {}): Promise<Buffer> {
+    const stream = await this.send('GET', path, query, options, ANSWER_TIMEOUT_MS);
+    return stream.bytes(MAX_BODY_BYTES);
+  }
+
+  /**
+   * Sends a GET and resolves with the body as soon as the server begins to answer. The body may take as long as it
+   * likes.
+   *
+   * @throws KubeApiFailure, Failure `cluster-unreachable`, Cancelled.
+   */
+  async stream(path: string, query: KubeQuery = {}, options: KubeRequestOptions = {}): Promise<KubeStream> {
+    return this.send('GET', path, query, options, UNLIMITED);
+  }
+
+  /** @param headers e.g. `accept: application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1`. */
+  async list<T>(
+    path: string,
+    query: KubeQuery = {},
+    signal?: AbortSignal,
+    headers?: KubeHeaders,
+  ): Promise<KubeList<T>> {
+    const list = await this.get<{ metadata?: { resourceVersion?: string }; items?: T[] }>(path, query, signal, headers);
     return { items: list.items ?? [], resourceVersion: list.metadata?.resourceVersion ?? '' };
   }
 
   /** Deletes one object; that it is gone already is no failure. */
-  async delete(path: string, signal?: AbortSignal): Promise<void> {
+  async delete(path: string, signal?: AbortSignal, query: KubeQuery = {}): Promise<void> {
     try {
-      await this.requestText('DELETE', path, {}, signal);
+      const stream = await this.send('DELETE', path, query, { signal }, ANSWER_TIMEOUT_MS);
+      await stream.bytes(MAX_BODY_BYTES);
     } catch (error) {
       if (!(error instanceof KubeApiFailure && error.status === 404)) throw error;
     }
@@ -95,124 +124,107 @@ export class KubeApi {
   /**
    * Hands on the events of a watch until the server ends it.
    *
+   * @param headers e.g. `accept: application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1`.
    * @throws KubeApiFailure (410: start again with a list), Failure `cluster-unreachable`, Cancelled.
    */
-  async watch(path: string, query: KubeQuery, onEvent: (event: WatchEvent) => void, signal: AbortSignal) {
-    const response = await this.send('GET', path, { ...query, watch: true }, signal, undefined);
-    const lines = new LineSplitter((line) => {
-      if (line !== '') onEvent(JSON.parse(line) as WatchEvent);
-    }, Number.POSITIVE_INFINITY);
-    for await (const chunk of chunksOf(response, this.server, signal)) lines.write(chunk);
-  }
-
-  private async requestText(method: 'GET' | 'DELETE', path: string, query: KubeQuery, signal?: AbortSignal) {
-    const response = await this.send(method, path, query, signal, ANSWER_TIMEOUT_MS);
-    return readAll(response, this.server, signal);
+  async watch(
+    path: string,
+    query: KubeQuery,
+    onEvent: (event: WatchEvent) => void,
+    signal: AbortSignal,
+    headers?: KubeHeaders,
+  ): Promise<void> {
+    const stream = await this.stream(path, { ...query, watch: true }, { signal, headers });
+    for await (const event of stream.events()) onEvent(event);
   }
 
   private async send(
     method: 'GET' | 'DELETE',
     path: string,
     query: KubeQuery,
-    signal: AbortSignal | undefined,
-    timeoutMs: number | undefined,
-  ): Promise<IncomingMessage> {
+    options: KubeRequestOptions,
+    bodyTimeoutMs: number,
+  ): Promise<KubeStream> {
+    const { signal } = options;
     throwIfCancelled(signal);
-    const url = this.url(path, query);
-    const response = await this.exchange(method, url, signal, timeoutMs);
+    const url = urlOf(this.endpoint.server, path, query);
+    const response = await this.exchange({ method, url, options, bodyTimeoutMs });
+    const stream = new KubeStream(response, url.origin, signal);
     const status = response.statusCode ?? 0;
-    if (status >= 200 && status < 300) return response;
-    const body = await readAll(response, this.server, signal);
-    const { message, reason } = parseStatus(body);
-    throw new KubeApiFailure(status, reason, message, `${method} ${url.pathname}`);
+    if (status >= 200 && status < 300) return stream;
+    const body = await stream.bytes(MAX_BODY_BYTES);
+    throw refusal(status, body.toString('utf8'), `${method} ${url.pathname}`);
   }
 
-  private exchange(
-    method: string,
-    url: URL,
-    signal: AbortSignal | undefined,
-    timeoutMs: number | undefined,
-    attempt = 1,
-  ): Promise<IncomingMessage> {
+  private exchange(exchange: Exchange, attempt = 1): Promise<IncomingMessage> {
+    const { method, url, options, bodyTimeoutMs } = exchange;
+    const { signal, answerTimeoutMs = ANSWER_TIMEOUT_MS } = options;
+    const { settings } = this.endpoint;
     return new Promise((resolve, reject) => {
-      const secure = url.protocol === 'https:';
-      const request = (secure ? httpsRequest : httpRequest)(
-        url,
-        {
-          ...this.options,
-          method,
-          agent: secure ? this.agent : undefined,
-          ...(signal ? { signal } : {}),
-        },
-        resolve,
-      );
-      request.on('socket', (socket) => socket.setKeepAlive(true, 15_000));
-      if (timeoutMs !== undefined) {
-        request.setTimeout(timeoutMs, () => {
-          request.destroy(Object.assign(new Error(`no answer within ${timeoutMs / 1000} s`), { code: 'ETIMEDOUT' }));
-        });
-      }
+      const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
+        ...settings,
+        method,
+        headers: { ...(settings.headers as OutgoingHttpHeaders), ...options.headers },
+        agent: this.agents[url.protocol],
+        ...(signal ? { signal } : {}),
+      });
+      let silenceMs = answerTimeoutMs;
+      let answered = false;
+      request.setTimeout(answerTimeoutMs, () => {
+        request.destroy(Object.assign(new Error(`no answer within ${silenceMs / 1000} s`), { code: 'ETIMEDOUT' }));
+      });
+      request.once('response', (response) => {
+        answered = true;
+        silenceMs = bodyTimeoutMs;
+        request.setTimeout(bodyTimeoutMs);
+        resolve(response);
+      });
+      request.on('socket', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_MS));
+      // Not `once`: an error may follow the one that settled the promise, and would be thrown if nobody listened.
       request.on('error', (error: NodeJS.ErrnoException) => {
         // The server may close a kept connection just as we take it; the request never reached it then.
-        if (request.reusedSocket && error.code === 'ECONNRESET' && attempt === 1 && !signal?.aborted) {
-          this.exchange(method, url, signal, timeoutMs, 2).then(resolve, reject);
+        const unsent = request.reusedSocket && error.code === 'ECONNRESET' && !answered;
+        if (unsent && attempt === 1 && !signal?.aborted) {
+          this.exchange(exchange, 2).then(resolve, reject);
         } else {
-          reject(transportFailure(error, this.server, signal));
+          reject(transportFailure(error, url.origin, signal));
         }
       });
       request.end();
     });
   }
+}
 
-  private url(path: string, query: KubeQuery): URL {
-    const url = new URL(this.server.pathname.replace(/\/$/, '') + path, this.server);
-    for (const [name, value] of Object.entries(query)) {
-      if (value !== undefined) url.searchParams.set(name, String(value));
-    }
-    return url;
-  }
+/** Where a cluster's API is, and how to log in. */
+interface Endpoint {
+  readonly server: URL;
+  readonly settings: RequestOptions;
+}
+
+interface Exchange {
+  readonly method: 'GET' | 'DELETE';
+  readonly url: URL;
+  readonly options: KubeRequestOptions;
+  /** How long the body may pause, milliseconds. */
+  readonly bodyTimeoutMs: number;
 }
 
 const ANSWER_TIMEOUT_MS = 15_000;
+const KEEP_ALIVE_MS = 15_000;
+const UNLIMITED = 0;
+const MAX_BODY_BYTES = 256 * 1024 * 1024;
 
-async function readAll(response: IncomingMessage, server: URL, signal?: AbortSignal): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of chunksOf(response, server, signal)) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
+async function readEndpoint(access: ClusterAccess): Promise<Endpoint> {
+  const config = await loadKubeConfig(access);
+  const settings: RequestOptions = {};
+  await config.applyToHTTPSOptions(settings);
+  return { server: new URL(config.getCurrentCluster()?.server ?? 'https://localhost'), settings };
 }
 
-async function* chunksOf(response: IncomingMessage, server: URL, signal?: AbortSignal): AsyncGenerator<Buffer> {
-  try {
-    for await (const chunk of response) yield chunk as Buffer;
-  } catch (error) {
-    throw transportFailure(error, server, signal);
+function urlOf(server: URL, path: string, query: KubeQuery): URL {
+  const url = new URL(server.pathname.replace(/\/$/, '') + path, server);
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) url.searchParams.set(name, String(value));
   }
-}
-
-function parseStatus(body: string): { message: string; reason?: string } {
-  try {
-    const status = JSON.parse(body) as { message?: string; reason?: string };
-    return { message: status.message ?? body, ...(status.reason === undefined ? {} : { reason: status.reason }) };
-  } catch {
-    // A proxy in between may answer with a page instead of a Status object; its text is the best there is.
-    return { message: body.trim().slice(0, 300) };
-  }
-}
-
-function transportFailure(error: unknown, server: URL, signal: AbortSignal | undefined): Error {
-  if (signal?.aborted) return new Cancelled();
-  return clusterUnreachable(server.origin, error);
-}
-
-/** The failure that says nobody answers at the cluster's address. */
-export function clusterUnreachable(address: string, cause: unknown, evidence: readonly string[] = []): Failure {
-  const detail = cause instanceof Error ? [cause.message] : [];
-  return new Failure({
-    code: 'cluster-unreachable',
-    fault: 'environment',
-    summary: `The local runtime's Kubernetes does not answer at ${address}.`,
-    evidence: evidence.length > 0 ? evidence : detail,
-    nextSteps: ['Start the runtime: `vapp up`.', 'Check that Docker is running: `vapp doctor`.'],
-    cause,
-  });
+  return url;
 }

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { Failure } from '../base';
+import { toolsDirectory } from './data-directory';
 import { runCommand, type Command, type CommandResult, type RunOptions } from './process';
 import { Redactor } from './redact';
 
@@ -19,7 +20,7 @@ export class Toolbox {
   }
 
   /**
-   * Where a tool is: the variable `VAPP_<TOOL>` (a path), else the first match in PATH.
+   * Where a tool is: the variable `VAPP_<TOOL>` (a path), else the first match in PATH, else where a bundle put it.
    *
    * @throws Failure `tool-missing`.
    */
@@ -70,16 +71,15 @@ export class Toolbox {
     const named = this.env[`VAPP_${tool.toUpperCase()}`];
     const candidates = named
       ? [named]
-      : (this.env['PATH'] ?? '')
-          .split(delimiter)
-          .filter(Boolean)
-          .map((folder) => join(folder, tool));
+      : [...(this.env['PATH'] ?? '').split(delimiter).filter(Boolean), toolsDirectory(this.env)].map((folder) =>
+          join(folder, tool),
+        );
     for (const candidate of candidates) {
       try {
         await access(candidate, constants.X_OK);
         if ((await stat(candidate)).isFile()) return candidate;
       } catch {
-        // Not here: the next folder of PATH is asked; when all have been, the failure below says so.
+        // Not here: the next folder is asked; when all have been, the failure below says so.
       }
     }
     throw new Failure({

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
@@ -15,16 +16,23 @@ export async function writeApp(folder: string, name: string, line: string): Prom
 
 /** Changes the line that the app prints: the edit of the inner loop. */
 export async function editApp(folder: string, line: string): Promise<void> {
-  await write(
-    join(folder, 'app/main.py'),
-    [
-      'import signal, sys',
-      'signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))',
-      `print(${JSON.stringify(line)})`,
-      'signal.pause()',
-      '',
-    ].join('\n'),
-  );
+  await write(join(folder, 'app/main.py'), appSource(line));
+}
+
+/** The content of `app/main.py`. */
+export function appSource(line: string): string {
+  return [
+    'import signal, sys',
+    'signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))',
+    `print(${JSON.stringify(line)})`,
+    'signal.pause()',
+    '',
+  ].join('\n');
+}
+
+/** A line that no earlier version has printed. */
+export function freshLine(): string {
+  return `line ${randomBytes(8).toString('hex')}`;
 }
 
 async function write(path: string, content: string): Promise<void> {

@@ -1,27 +1,15 @@
-import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
-import type { StackContext } from '../stack/types';
-import { DEFAULT_K3S_IMAGE, type RuntimeStatus } from '../../src/runtime';
-import { editApp } from './app';
+import type { RuntimeStatus } from '../../src/runtime';
+import { editApp, freshLine } from './app';
+import { PlainCluster } from './plain-cluster';
 import type { TestBed } from './bed';
 import { Floor } from './floor';
-import { run, secondsOf, secondsUntilLine } from './process';
+import { editorScenarios } from './editor-scenarios';
+import { run, secondsOf } from './process';
 import { SkaffoldDev, ensureSkaffold } from './skaffold';
-import { rowOf, type Row } from './statistics';
-
-export interface Scenario {
-  readonly name: string;
-  readonly description: string;
-  measure(bed: TestBed, context: StackContext, note: (line: string) => void): Promise<Row>;
-}
-
-/** A line that no earlier version has printed. */
-function freshLine(): string {
-  return `line ${createHash('sha256')
-    .update(String(performance.now()) + String(Math.random()))
-    .digest('hex')
-    .slice(0, 16)}`;
-}
+import { rowOf } from './statistics';
+import { lastOf, type Scenario } from './scenario';
+import { secondsUntilLine } from './until-line';
 
 const INNER_ROUNDS = 8;
 const COLD_ROUNDS = 4;
@@ -37,7 +25,8 @@ const innerLoop: Scenario = {
     const runtime = await bed.runtime(ours);
     if (!runtime.access || !runtime.registry) throw new Error('the runtime does not run');
 
-    const floor = new Floor(bed, await bed.app('floor', firstLines.floor), runtime);
+    const { access, registry } = runtime;
+    const floor = new Floor(bed, await bed.app('floor', firstLines.floor), { access, registry });
     await floor.edit(firstLines.floor);
     await nameRegistryInNode(bed, runtime);
     const dev = await SkaffoldDev.start({
@@ -92,26 +81,31 @@ async function nameRegistryInNode(bed: TestBed, { cluster, registry }: RuntimeSt
 
 const coldStart: Scenario = {
   name: 'cold-start',
-  description: 'no runtime → first line, beside `k3d cluster create` alone and the same steps one after the other',
+  description: 'no runtime → first line, beside the same steps as plain commands one after the other',
   async measure(bed, _context, note) {
     const folder = await bed.app('cold', freshLine());
-    const seconds = { ours: [] as number[], create: [] as number[], build: [] as number[] };
+    const plainFolder = await bed.app('floor', freshLine());
+    const seconds = { ours: [] as number[], plain: [] as number[], bar: [] as number[] };
     for (let round = 1; round <= COLD_ROUNDS; round += 1) {
       const line = freshLine();
       await editApp(folder, line);
       seconds.ours.push(await secondsUntilLine(bed.vapp(folder, 'run'), line));
       await run(bed.vapp(folder, 'delete'));
-      seconds.create.push(await secondsOf(() => run(bed.tool('k3d', createArgs))));
-      await run(bed.tool('k3d', ['cluster', 'delete', PLAIN_CLUSTER]));
-      await editApp(folder, freshLine());
-      const build = ['buildx', 'build', '-q', '--load', '-f', 'app/Dockerfile', '-t', 'vapp-bench:cold', '.'];
-      seconds.build.push(await secondsOf(() => run(bed.tool('docker', build, folder))));
+
+      const plain = new PlainCluster(bed);
+      try {
+        const create = await secondsOf(() => plain.create());
+        const { shown, podStart } = await new Floor(bed, plainFolder, await plain.runtime()).edit(freshLine());
+        seconds.plain.push(create + shown);
+        seconds.bar.push(1.15 * Math.max(create, shown - podStart) + podStart);
+      } finally {
+        await plain.delete();
+      }
       note(`round ${round} of ${COLD_ROUNDS}: ${lastOf(seconds)}`);
     }
-    await run(bed.tool('docker', ['image', 'rm', '-f', 'vapp-bench:cold']));
     return rowOf('cold-start', 's', seconds.ours, {
-      'k3d cluster create alone': seconds.create,
-      'docker buildx build alone': seconds.build,
+      'plain commands, one after the other': seconds.plain,
+      '1.15 × longer of `k3d cluster create` and build with push, + pod start': seconds.bar,
     });
   },
 };
@@ -123,37 +117,25 @@ const resume: Scenario = {
     const first = freshLine();
     const folder = await bed.app('resume', first);
     await secondsUntilLine(bed.vapp(folder, 'run'), first);
-    await run(bed.tool('k3d', createArgs));
     const seconds = { ours: [] as number[], start: [] as number[] };
+    const plain = new PlainCluster(bed);
     try {
+      await plain.create();
       for (let round = 1; round <= COLD_ROUNDS; round += 1) {
         await run(bed.vapp(folder, 'stop'));
-        await run(bed.tool('k3d', ['cluster', 'stop', PLAIN_CLUSTER]));
+        await plain.stop();
         const line = freshLine();
         await editApp(folder, line);
         seconds.ours.push(await secondsUntilLine(bed.vapp(folder, 'run'), line));
         await run(bed.vapp(folder, 'stop'));
-        seconds.start.push(await secondsOf(() => run(bed.tool('k3d', ['cluster', 'start', PLAIN_CLUSTER]))));
+        seconds.start.push(await secondsOf(() => plain.start()));
         note(`round ${round} of ${COLD_ROUNDS}: ${lastOf(seconds)}`);
       }
     } finally {
-      await run(bed.tool('k3d', ['cluster', 'delete', PLAIN_CLUSTER]));
+      await plain.delete();
     }
-    return rowOf('resume', 's', seconds.ours, { 'k3d cluster start alone': seconds.start });
+    return rowOf('resume', 's', seconds.ours, { '`k3d cluster start` alone': seconds.start });
   },
 };
 
-export const SCENARIOS: readonly Scenario[] = [innerLoop, coldStart, resume];
-
-const PLAIN_CLUSTER = 'vapp-bench-plain';
-const createArgs = [
-  ...['cluster', 'create', PLAIN_CLUSTER, '--no-lb', '--image', DEFAULT_K3S_IMAGE],
-  ...['--kubeconfig-update-default=false', '--kubeconfig-switch-context=false'],
-  ...['--registry-create', `${PLAIN_CLUSTER}-registry:127.0.0.1:0`],
-];
-
-function lastOf(seconds: Readonly<Record<string, readonly number[]>>): string {
-  return Object.entries(seconds)
-    .map(([name, values]) => `${name} ${(values.at(-1) ?? 0).toFixed(2)} s`)
-    .join(', ');
-}
+export const SCENARIOS: readonly Scenario[] = [innerLoop, coldStart, resume, ...editorScenarios];

@@ -24,7 +24,7 @@ export function summarise(values: readonly number[]): Summary {
   return { median: round((lower + upper) / 2), min: round(min), max: round(max) };
 }
 
-/** A row from the measurements of ours and of each peer. */
+/** A row from the measurements of ours and of each peer; to nothing there is no ratio. */
 export function rowOf(
   name: string,
   unit: string,
@@ -34,7 +34,9 @@ export function rowOf(
   const own = summarise(ours);
   const peers = Object.fromEntries(Object.entries(theirs).map(([peer, values]) => [peer, summarise(values)]));
   const ratios = Object.fromEntries(
-    Object.entries(peers).map(([peer, { median }]) => [peer, Math.round((100 * own.median) / median) / 100]),
+    Object.entries(peers)
+      .filter(([, { median }]) => median !== 0)
+      .map(([peer, { median }]) => [peer, Math.round((100 * own.median) / median) / 100]),
   );
   return { name, unit, runs: ours.length, ...own, peers, ratios };
 }
@@ -45,7 +47,7 @@ export function tableOf(rows: readonly Row[]): string {
   for (const row of rows) {
     const cells = ({ median, min, max }: Summary) =>
       [median, min, max].map((value) => `${value} ${row.unit}`).join(' | ');
-    lines.push(`| **${row.name}** (${row.runs} runs) | vapp | ${cells(row)} | |`);
+    lines.push(`| **${row.name}** (${row.runs === 1 ? '1 run' : `${row.runs} runs`}) | ours | ${cells(row)} | |`);
     for (const [peer, summary] of Object.entries(row.peers)) {
       lines.push(`| | ${peer} | ${cells(summary)} | ${row.ratios[peer] ?? ''} |`);
     }

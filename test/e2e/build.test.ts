@@ -21,9 +21,9 @@ const LABEL = { 'io.vscode-velocitas.test': 'build' };
 const LABEL_FILTER = 'io.vscode-velocitas.test=build';
 const TAG = 'vapp-test-build/app:local';
 
-/** Header of an arm64 program: all that it takes to be refused. */
+/** Header of a program for LoongArch, which hardly a machine emulates: all that it takes to be refused. */
 const FOREIGN_PROGRAM = Buffer.from(
-  '7f454c46020101000000000000000000' + '0200b700010000007800400000000000' + '4000000000000000',
+  '7f454c46020101000000000000000000' + '02000201010000007800400000000000' + '4000000000000000',
   'hex',
 );
 
@@ -278,7 +278,7 @@ describe('building images on the real engine', function () {
         dockerfile: 'FROM scratch\nCOPY --chmod=755 program /\nRUN ["/program"]\n',
         code: 'platform-unsupported',
         line: 3,
-        request: { platforms: ['arm64'] },
+        request: { platforms: ['loong64'] },
       },
     ];
     for (const { what, dockerfile, code, line, request } of cases) {

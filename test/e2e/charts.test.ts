@@ -11,6 +11,9 @@ const RUNTIME_SERVICES = join(charts, 'runtime-services');
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 const IMAGE = { repository: 'registry.vapp.internal:5000/sampleapp', digest: DIGEST };
 
+/** The longest name that Helm gives a release. */
+const LONGEST = 'a'.repeat(53);
+
 type Values = Record<string, unknown>;
 
 interface KubernetesObject {
@@ -205,6 +208,47 @@ describe('the built-in charts', function () {
           assert.equal(await nameOf({ fullnameOverride: 'other' }, 'x'), 'other');
         });
 
+        it('tests the app with an image of its own, as hardened as the app and beside its service', async () => {
+          const digest = DIGEST.replace('0', 'f');
+          const values = {
+            image: IMAGE,
+            env: { SDV_MQTT_ADDRESS: 'mqtt://mqtt-broker:1883' },
+            podSecurityContext: { runAsNonRoot: true },
+            securityContext: { readOnlyRootFilesystem: true },
+            imagePullSecrets: [{ name: 'ghcr' }],
+          };
+          const plain = await renderApp(values);
+          assert.ok(!plain.objects.some(({ kind }) => kind === 'Pod'), 'without an image there is no test');
+
+          const tested = await renderApp({ ...values, test: { image: { repository: 'r/tests', digest, tag: 'x' } } });
+          const { metadata, spec } = find(tested.objects, 'Pod') as unknown as PodTemplate & KubernetesObject;
+          assert.equal(metadata.name, 'sampleapp-test');
+          assert.deepEqual((metadata as { annotations?: unknown }).annotations, {
+            'helm.sh/hook': 'test',
+            'helm.sh/hook-delete-policy': 'before-hook-creation',
+          });
+          assert.equal(spec['restartPolicy'], 'Never');
+          const container = spec.containers[0]!;
+          assert.equal(container['image'], `r/tests@${digest}`);
+          for (const key of ['env', 'securityContext', 'imagePullPolicy']) {
+            assert.deepEqual(container[key], tested.container[key], key);
+          }
+          for (const key of ['securityContext', 'imagePullSecrets', 'automountServiceAccountToken']) {
+            assert.deepEqual(spec[key], tested.pod.spec[key], key);
+          }
+          const selector = tested.service.spec?.['selector'] as Record<string, string>;
+          assert.notEqual(metadata.labels['app.kubernetes.io/component'], selector['app.kubernetes.io/component']);
+          assert.deepEqual(tested.deployment, plain.deployment, 'and the app does not restart for it');
+          const byTag = await renderApp({ image: IMAGE, test: { image: { repository: 'r/tests', tag: '1' } } });
+          assert.match(JSON.stringify(byTag.objects), /"image":"r\/tests:1"/);
+          const long = await render(
+            VEHICLE_APP,
+            { image: IMAGE, test: { image: { repository: 'r', tag: '1' } } },
+            LONGEST,
+          );
+          assert.ok(find(long, 'Pod').metadata.name.length <= 63);
+        });
+
         it('restarts nothing for another version of the chart or another label', async () => {
           const { pod, deployment } = await renderApp({ image: IMAGE });
           assert.equal(pod.metadata.labels['helm.sh/chart'], undefined);
@@ -224,6 +268,12 @@ describe('the built-in charts', function () {
             [{ image: IMAGE, env: { A: { b: 'c' } } }, /env[./]A.*object/],
             [{ image: IMAGE, env: { 'not a name': 'c' } }, /not a name/],
             [{ image: IMAGE, replica: 2 }, /replica/],
+            [
+              { image: IMAGE, test: { image: { repository: 'a' } } },
+              /test\.image\.digest or test\.image\.tag is missing/,
+            ],
+            [{ image: IMAGE, test: { image: { digest: 'x' } } }, /digest.*does not match pattern/i],
+            [{ image: IMAGE, test: { img: 'a' } }, /additional propert.*img|img.*additional/i],
           ];
           for (const [values, message] of cases) assert.match(await refusal(VEHICLE_APP, values), message);
         });

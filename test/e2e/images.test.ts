@@ -121,14 +121,16 @@ describe('the images of the stack', function () {
       };
       const registries = join(folder, 'registries.yaml');
       await writeFile(registries, JSON.stringify({ mirrors: { [MIRROR]: { endpoint: [`http://${REGISTRY}:5000`] } } }));
-      await tools.run('k3d', [
+      const create = [
         ...['cluster', 'create', CLUSTER, '--image', NODE_IMAGE, '--agents', '1'],
         ...['--registry-create', `${REGISTRY}:127.0.0.1:${ports.registry}`, '--registry-config', registries],
         ...['-p', `127.0.0.1:${ports.mqtt}:${MQTT_NODE_PORT}@server:0:direct`],
         ...['-p', `127.0.0.1:${ports.broker}:${BROKER_NODE_PORT}@server:0:direct`],
         ...['-p', `127.0.0.1:${ports.balanced}:1883@loadbalancer`],
         ...['--kubeconfig-update-default=false', '--kubeconfig-switch-context=false'],
-      ]);
+      ];
+      // k3d leaves files in its folder for temporary files.
+      await tools.run('k3d', create, { env: { TMPDIR: folder } });
       const { stdout } = await tools.run('k3d', ['kubeconfig', 'get', CLUSTER]);
       await writeFile(join(folder, 'kubeconfig'), stdout, { mode: 0o600 });
     });
@@ -181,14 +183,15 @@ describe('the images of the stack', function () {
           service('mqtt-balanced', 1883, 'LoadBalancer', undefined, 'mqtt'),
           deployment('databroker', databroker, 55555, ['--insecure'], `k3d-${CLUSTER}-server-0`, 'args'),
           service('databroker', 55555, 'NodePort', BROKER_NODE_PORT),
-          pod('lookup', busybox, ['nslookup', 'mqtt.default.svc.cluster.local']),
+          // Again and again in the same container: one that ends is restarted ever later, and CoreDNS may still be starting.
+          pod('lookup', busybox, ['sh', '-c', 'until nslookup mqtt.default.svc.cluster.local; do sleep 1; done']),
         ),
       );
       await kubectl(['rollout', 'status', 'deployment/mqtt', 'deployment/databroker', '--timeout=120s']);
       await eventually(() => answersMqtt(ports.mqtt));
       await eventually(() => answersMqtt(ports.balanced));
       assert.equal(await eventually(() => throughDatabroker(12.5)), 12.5);
-      await kubectl(['wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/lookup', '--timeout=60s']);
+      await kubectl(['wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/lookup', '--timeout=120s']);
       assert.match(await kubectl(['logs', 'lookup']), /^Name:\s+mqtt\.default\.svc\.cluster\.local$/m);
 
       await tools.run('k3d', ['cluster', 'stop', CLUSTER]);

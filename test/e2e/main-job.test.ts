@@ -88,12 +88,18 @@ describe('the main job', function () {
 
   describe('at the end', () => {
     it('keeps the app across stop and start', async () => {
+      const { revision } = releaseOf(await statusOf(workspace));
       assertDone(await workspace.vapp(['stop']));
       assert.equal((await statusOf(workspace)).runtime.state, 'stopped');
+      // The last revision is the one rolled back to, from the source as it is now: this one has to be brought first.
       assertDone(await workspace.vapp(['up']));
       const run = await workspace.vapp(['run', '--no-follow']);
       assertDone(run);
       assert.ok(run.lines.length > 0);
+      assert.equal(releaseOf(await statusOf(workspace)).revision, revision + 1);
+      assertDone(await workspace.vapp(['stop']));
+      assertDone(await workspace.vapp(['run', '--no-follow']));
+      assert.equal(releaseOf(await statusOf(workspace)).revision, revision + 1, 'the same again is no new revision');
     });
 
     it('leaves the user’s own kubeconfig byte-identical', async () => {

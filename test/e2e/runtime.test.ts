@@ -341,8 +341,22 @@ describe('the local runtime', function () {
   }
 });
 
-/** Sends an MQTT CONNECT and answers the broker's first packet, once it takes connections. */
+/**
+ * Sends an MQTT CONNECT and answers the broker's first packet, once it takes connections: the rules of a node's port
+ * follow its ready pods a moment later, and until then Docker's proxy resets whoever connects.
+ */
 async function mqttConnect(port: number): Promise<Buffer> {
+  for (;;) {
+    try {
+      return await mqttConnectOnce(port);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
+      await sleep(200);
+    }
+  }
+}
+
+async function mqttConnectOnce(port: number): Promise<Buffer> {
   const packet = Buffer.from([0x10, 16, 0, 4, ...Buffer.from('MQTT'), 4, 2, 0, 60, 0, 4, ...Buffer.from('test')]);
   const socket = connect(port, '127.0.0.1');
   try {

@@ -130,6 +130,39 @@ export async function unpackDebianPackages(
   });
 }
 
+/**
+ * Downloads packages of the machine's own suite with all that they need and the machine lacks, and unpacks them into
+ * `root`. Libraries are then below `root`, and found by whoever is told where.
+ *
+ * @throws Failure `not-debian`, `tool-failed`.
+ */
+export async function unpackWithDependencies(
+  context: StackContext,
+  names: readonly string[],
+  root: string,
+  report: (detail: string) => void,
+): Promise<void> {
+  const { signal } = context;
+  await context.cache.withTemporaryFolder(async (work) => {
+    report('reading the package lists');
+    const cache = join(work, 'cache');
+    const archives = join(cache, 'archives');
+    await mkdir(join(archives, 'partial'), { recursive: true });
+    // Nothing is installed, so apt's own lock is not ours to wait for.
+    const options = [
+      ...(await packageLists(context, 'own')),
+      ...aptOptions({ 'Dir::Cache': cache, 'Debug::NoLocking': 'true' }),
+    ];
+    report(`downloading ${names.join(', ')} and what they need`);
+    const args = [...options, '-q', '-y', '--no-install-recommends', '--download-only', 'install', ...names];
+    await runCommand({ program: 'apt-get', args }, { signal });
+    report('unpacking');
+    for (const archive of (await readdir(archives)).filter((name) => name.endsWith('.deb')).sort()) {
+      await runCommand({ program: 'dpkg-deb', args: ['-x', join(archives, archive), root] }, { signal });
+    }
+  });
+}
+
 const lists = new Map<string, Promise<string[]>>();
 
 /** apt's options for a suite whose package lists have been read: once in this process, however many parts ask. */

@@ -1,20 +1,23 @@
 import { rm } from 'node:fs/promises';
 import { Failure, throwIfCancelled } from '../../src/base';
 import { dockerClient, dockerFailure, Toolbox } from '../../src/tools';
-import { createContext, withSetupLock } from './context';
+import { createContext, withSetupLock, type ContextParts } from './context';
 import { ensureEngine } from './engine/choose';
+import { removeEmulation } from './emulation';
 import { removeOurs } from './engine/ours';
 import { hasOwnEngineTraces, isOwnEngineRunning, stopOwnEngine } from './engine/own';
 import { withStack } from './environment';
 import { ensureImages } from './images';
 import { layoutFor, type Layout } from './layout';
 import { linkTools, TOOLS } from './links';
+import { ensureDesktops } from './parts/desktop';
 import { ensureTool } from './parts/tool';
+import { ensureWorkbench, NEWEST, OLDEST } from './parts/workbench';
 import { describeReachability, probeOfficialHosts } from './probe';
 import { ConsoleProgress } from './progress';
 import { forgetState, readState, writeState } from './state';
 import { together } from './together';
-import type { OfficialHost, Progress } from './types';
+import type { OfficialHost, Progress, StackContext } from './types';
 
 /** Whether the engine that setup arrived at answers now. */
 export async function engineIsUp(): Promise<boolean> {
@@ -30,19 +33,24 @@ export async function engineIsUp(): Promise<boolean> {
   }
 }
 
+export interface SetupOptions {
+  /** Also brings what shows and tests the editor. Default: true. */
+  readonly workbench?: boolean;
+}
+
 /**
- * Brings the whole stack up: tools, engine, images. What is there already is used as it is.
+ * Brings the whole stack up: tools, engine, images, workbench. What is there already is used as it is.
  *
  * @returns the environment of the stack.
  * @throws Failure with the part that could not be had; Cancelled, after which an engine started here is gone again.
  */
-export async function setup(_args: readonly string[], signal: AbortSignal): Promise<NodeJS.ProcessEnv> {
+export async function setup(signal: AbortSignal, options: SetupOptions = {}): Promise<NodeJS.ProcessEnv> {
   const layout = layoutFor();
   const progress = new ConsoleProgress();
   return withSetupLock(layout, progress, signal, async () => {
     const wasRunning = await isOwnEngineRunning(layout);
     try {
-      return await bringUp(layout, progress, signal);
+      return await bringUp({ layout, progress, signal, workbench: options.workbench ?? true });
     } catch (error) {
       if (signal.aborted && !wasRunning) await stopEngine(layout, progress);
       throw error;
@@ -71,6 +79,7 @@ export async function teardown(args: readonly string[], signal?: AbortSignal): P
       });
     }
     await stopEngine(layout, progress);
+    await removeEmulation(layout, new AbortController().signal);
     await forgetState(layout);
   });
   if (args.includes('--cache')) {
@@ -81,11 +90,34 @@ export async function teardown(args: readonly string[], signal?: AbortSignal): P
   }
 }
 
-async function bringUp(layout: Layout, progress: Progress, signal: AbortSignal): Promise<NodeJS.ProcessEnv> {
+interface Bringing {
+  readonly layout: Layout;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  readonly workbench: boolean;
+}
+
+async function bringUp({ layout, progress, signal, workbench }: Bringing): Promise<NodeJS.ProcessEnv> {
   const reachable = await probe(progress, signal);
   const parts = { layout, reachable, progress };
   await createContext({ ...parts, signal }).cache.removeLeftovers();
 
+  const [env] = await together(signal, [
+    (inner) => bringUpStack({ ...parts, signal: inner }),
+    (inner) => (workbench ? ensureWorkbenches(createContext({ ...parts, signal: inner })) : undefined),
+    (inner) => (workbench ? ensureDesktops(createContext({ ...parts, signal: inner })) : undefined),
+  ]);
+  return env;
+}
+
+/** One after the other: with the node image beside them there is enough to do. */
+async function ensureWorkbenches(context: StackContext): Promise<void> {
+  for (const edition of [NEWEST, OLDEST]) await ensureWorkbench(context, edition);
+}
+
+/** Everything that `vapp` needs. */
+async function bringUpStack(parts: ContextParts): Promise<NodeJS.ProcessEnv> {
+  const { layout, signal } = parts;
   const [programs, engine] = await together<
     [Map<(typeof TOOLS)[number], string>, Awaited<ReturnType<typeof ensureEngine>>]
   >(signal, [
@@ -106,7 +138,7 @@ async function bringUp(layout: Layout, progress: Progress, signal: AbortSignal):
   // Whoever uses the stack while it is checked once more is not disturbed; whoever stops here can be taken away.
   const complete = before?.complete === true && before.engine.host === engine.host;
   await writeState(layout, { complete, engine, env });
-  await ensureImages(createContext({ ...parts, signal, dockerHost: engine.host }));
+  await ensureImages(createContext({ ...parts, dockerHost: engine.host }));
   const state = { complete: true, engine, env };
   await writeState(layout, state);
   return withStack(process.env, layout, state);

@@ -1,9 +1,12 @@
 import { Failure } from '../../src/base';
 
+/** A processor under Go's and Docker's name. */
+export type Processor = 'amd64' | 'arm64';
+
 /** The machine's processor under the names that publishers use. */
 export interface Platform {
   /** Go's and Docker's name. */
-  readonly go: 'amd64' | 'arm64';
+  readonly go: Processor;
   /** The kernel's name. */
   readonly machine: 'x86_64' | 'aarch64';
 }

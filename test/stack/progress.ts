@@ -19,6 +19,9 @@ export interface ProgressOutput {
   readonly columns?: number;
 }
 
+/** Says nothing. */
+export const silentProgress: Progress = { part: (_name, work) => work(() => undefined), note: () => undefined };
+
 /** Running parts with a spinner at the foot of a terminal, finished ones above it; plain lines anywhere else. */
 export class ConsoleProgress implements Progress {
   private readonly running = new Set<RunningPart>();

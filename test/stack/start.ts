@@ -35,7 +35,7 @@ async function runSetup(args: readonly string[], signal: AbortSignal): Promise<n
     if (state) process.stdout.write(exportLines(layoutFor(), state));
     return EXIT.done;
   }
-  await setup(args, signal);
+  await setup(signal);
   process.stderr.write('The stack is up. For a shell: eval "$(npm run --silent setup -- --env)"\n');
   return EXIT.done;
 }

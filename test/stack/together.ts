@@ -4,7 +4,7 @@
  */
 export async function together<T extends readonly unknown[]>(
   signal: AbortSignal,
-  works: { readonly [K in keyof T]: (signal: AbortSignal) => Promise<T[K]> },
+  works: { readonly [K in keyof T]: (signal: AbortSignal) => Promise<T[K]> | T[K] },
 ): Promise<T> {
   const group = new AbortController();
   const failures: unknown[] = [];

@@ -8,6 +8,8 @@ export const OFFICIAL_HOSTS = [
   'download.docker.com',
   'registry-1.docker.io',
   'ghcr.io',
+  'mcr.microsoft.com',
+  'update.code.visualstudio.com',
 ] as const;
 
 export type OfficialHost = (typeof OFFICIAL_HOSTS)[number];

@@ -46,6 +46,20 @@ export async function extractFromZip(
   }
 }
 
+/**
+ * The names of all members of a zip archive, in its order.
+ *
+ * @throws Failure `zip-unreadable`.
+ */
+export async function namesInZip(archive: string): Promise<string[]> {
+  const file = await open(archive, 'r');
+  try {
+    return (await readDirectory(file, archive)).map(({ name }) => name);
+  } finally {
+    await file.close();
+  }
+}
+
 async function readDirectory(file: FileHandle, archive: string): Promise<ZipMember[]> {
   const { size } = await file.stat();
   const tailLength = Math.min(size, END_LENGTH + LONGEST_COMMENT);

@@ -21,11 +21,13 @@ export class HelmCluster {
     const tools = new Toolbox(env);
     const name = `deploy-${randomBytes(3).toString('hex')}`;
     const folder = await realpath(await mkdtemp(join(tmpdir(), 'vapp-deploy-')));
-    await tools.run('k3d', [
+    const create = [
       ...['cluster', 'create', name, '--no-lb', '--image', 'rancher/k3s:v1.34.3-k3s1'],
       ...['--registry-create', `${name}-registry:127.0.0.1:0`],
       ...['--kubeconfig-update-default=false', '--kubeconfig-switch-context=false'],
-    ]);
+    ];
+    // k3d leaves files in its folder for temporary files.
+    await tools.run('k3d', create, { env: { TMPDIR: folder } });
     const kubeconfig = join(folder, 'kubeconfig');
     const config = await tools.run('k3d', ['kubeconfig', 'get', name]);
     await writeFile(kubeconfig, config.stdout, { mode: 0o600 });

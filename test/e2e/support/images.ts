@@ -27,10 +27,11 @@ export async function withRegistry(docker: Docker, use: (registry: string) => Pr
 export async function untilRegistryAnswers(registry: string): Promise<void> {
   for (let attempt = 0; attempt < 150; attempt += 1) {
     try {
-      if ((await fetch(`http://${registry}/v2/`)).ok) return;
+      // While the container starts, the engine's proxy may take a connection and never answer.
+      if ((await fetch(`http://${registry}/v2/`, { signal: AbortSignal.timeout(1000) })).ok) return;
     } catch (error) {
       // fetch has one kind of error for a connection that was refused or closed: not up yet.
-      if (!(error instanceof TypeError)) throw error;
+      if (!(error instanceof TypeError) && (error as Error).name !== 'TimeoutError') throw error;
     }
     await sleep(100);
   }

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import type { WorkspaceStatus } from '../../../src/run';
 import { ToolFailure, runCommand, type CommandResult } from '../../../src/tools';
 import { layoutFor } from '../../stack/layout';
+import { TEMPLATES } from '../../support/sample';
 import type { TestWorkspace } from './workspace';
 
-/** The sample app as it is in this repository. */
-export const SAMPLE = join(__dirname, '..', '..', '..', 'templates', 'src', 'python');
+/** Every package that the sample app needs. */
+const REQUIREMENTS = join(TEMPLATES.directory, 'src', 'python', 'app', 'requirements.txt');
 
 /** Pythons that the pinned packages have wheels for, the machine's own first. */
 const PYTHONS = ['python3', 'python3.12', 'python3.11', 'python3.10'];
@@ -50,11 +51,10 @@ function localPort(status: WorkspaceStatus, id: string): string {
  * tells the requirements and the Python.
  */
 export async function samplePython(): Promise<string> {
-  const requirements = join(SAMPLE, 'app', 'requirements.txt');
   const { program, version } = await findPython();
   const key = createHash('sha256')
     .update(version)
-    .update(await readFile(requirements))
+    .update(await readFile(REQUIREMENTS))
     .digest('hex')
     .slice(0, 12);
   const { cache } = layoutFor();
@@ -65,7 +65,7 @@ export async function samplePython(): Promise<string> {
     try {
       await runCommand({ program, args: ['-m', 'venv', unfinished] });
       const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--only-binary', ':all:'];
-      await runCommand({ program: pythonOf(unfinished), args: [...pip, '--requirement', requirements] });
+      await runCommand({ program: pythonOf(unfinished), args: [...pip, '--requirement', REQUIREMENTS] });
       await rename(unfinished, folder);
     } catch (error) {
       // Another run made the same at the same time: equal name, equal content.

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { RunEvent } from '../../../src/run';
 import { LineSplitter } from '../../../src/tools';
 import { stackEnvironment } from '../../stack/environment';
+import { createSample } from '../../support/sample';
 
 const root = join(__dirname, '..', '..', '..');
 const cli = join(root, 'dist', 'cli.js');
@@ -58,14 +59,13 @@ export class TestWorkspace {
   ) {}
 
   /** @param name folder of the repository; names with spaces and umlauts are the rule in tests. */
-  static async create(name: string, from?: string): Promise<TestWorkspace> {
+  static async create(name: string): Promise<TestWorkspace> {
     const base = await realpath(await mkdtemp(join(tmpdir(), 'vapp-e2e-')));
     const path = join(base, name);
     const home = join(base, 'home');
     await mkdir(join(home, '.kube'), { recursive: true });
     await writeFile(join(home, '.kube', 'config'), USER_KUBECONFIG);
-    if (from === undefined) await mkdir(path, { recursive: true });
-    else await cp(from, path, { recursive: true });
+    await mkdir(path, { recursive: true });
     const env = await stackEnvironment();
     return new TestWorkspace(base, path, home, {
       ...env,
@@ -75,9 +75,11 @@ export class TestWorkspace {
     });
   }
 
-  /** A copy of the sample app. */
-  static sample(name: string): Promise<TestWorkspace> {
-    return TestWorkspace.create(name, join(root, 'templates', 'src', 'python'));
+  /** With the sample app in it. */
+  static async sample(name: string, template?: string): Promise<TestWorkspace> {
+    const workspace = await TestWorkspace.create(name);
+    await createSample(workspace.path, template);
+    return workspace;
   }
 
   async write(files: Readonly<Record<string, string>>): Promise<void> {
@@ -141,6 +143,17 @@ export class TestWorkspace {
     await this.vapp(['delete']);
     await rm(this.base, { recursive: true, force: true });
   }
+}
+
+/** What `vapp --output json` has written, read back. */
+export function vappResult(args: readonly string[], stdout: string, stderr: string, exitCode: number): VappResult {
+  const events = stdout
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as JsonEvent);
+  const outcome = events.find((event): event is JsonOutcome & { time: string } => event.type === 'outcome');
+  if (!outcome) throw new Error(`vapp ${args.join(' ')} ended (${exitCode}) without an outcome: ${stderr}`);
+  return { exitCode, events, outcome, stderr, lines: events.flatMap(textOf) };
 }
 
 /** The job went through. */

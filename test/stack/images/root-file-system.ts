@@ -2,14 +2,12 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../../../src/base';
 import { unpackDebianPackages } from '../debian';
-import { thisPlatform } from '../platform';
+import { thisPlatform, type Processor } from '../platform';
 import type { Recipe, StackContext } from '../types';
 import { runLogged } from './logged';
 import { extraAuthorities, type ExtraAuthority } from './sources';
 import { debianMirror } from './mirror';
 
-/** The suite of the official images that we stand in for; Python 3.11 is its Python. */
-const SUITE = 'bookworm';
 const PACKAGES = ['ca-certificates'];
 const CA_BUNDLE = '/etc/ssl/certs/ca-certificates.crt';
 
@@ -27,16 +25,17 @@ APT::AutoRemove::SuggestsImportant "false";
 APT::Keep-Downloaded-Packages "false";
 `;
 
-export async function rootFileSystemRecipe(): Promise<Recipe> {
-  const [mirror, authorities] = await Promise.all([debianMirror(SUITE), extraAuthorities()]);
+/** @param suite codename of the Debian release. */
+export async function rootFileSystemRecipe(suite: string, processor: Processor = thisPlatform().go): Promise<Recipe> {
+  const [mirror, authorities] = await Promise.all([debianMirror(suite), extraAuthorities()]);
   return {
-    name: `debian-${SUITE}`,
+    name: `debian-${suite}`,
     inputs: {
       packages: PACKAGES,
       sources: mirror.sources,
       authorities,
       configuration: [DPKG_CONFIGURATION, APT_CONFIGURATION],
-      platform: thisPlatform().go,
+      platform: processor,
     },
   };
 }
@@ -48,12 +47,18 @@ export async function rootFileSystemVariables(): Promise<Record<string, string>>
 }
 
 /**
- * The archive of a small Debian, made by debootstrap unless the cache has it.
+ * The archive of a small Debian, made by debootstrap unless the cache has it. A foreign processor's programs run while it
+ * is made, so they must be emulated already.
  *
  * @throws Failure `not-root`, `not-debian`, `tool-failed`.
  */
-export async function ensureRootFileSystem(context: StackContext, report: (detail: string) => void): Promise<string> {
-  const entry = await context.cache.ensure(await rootFileSystemRecipe(), async (folder) => {
+export async function ensureRootFileSystem(
+  context: StackContext,
+  suite: string,
+  report: (detail: string) => void,
+  processor: Processor = thisPlatform().go,
+): Promise<string> {
+  const entry = await context.cache.ensure(await rootFileSystemRecipe(suite, processor), async (folder) => {
     if (process.getuid?.() !== 0) {
       throw new Failure({
         code: 'not-root',
@@ -62,7 +67,9 @@ export async function ensureRootFileSystem(context: StackContext, report: (detai
         nextSteps: ['Run `npm run setup` as root, or where the official images can be reached.'],
       });
     }
-    await context.cache.withTemporaryFolder((work) => makeArchive(context, work, join(folder, ARCHIVE), report));
+    await context.cache.withTemporaryFolder((work) =>
+      makeArchive(context, { suite, processor }, work, join(folder, ARCHIVE), report),
+    );
     return 'debootstrap';
   });
   return join(entry.folder, ARCHIVE);
@@ -72,13 +79,14 @@ const ARCHIVE = 'root.tar';
 
 async function makeArchive(
   context: StackContext,
+  { suite, processor }: { readonly suite: string; readonly processor: Processor },
   work: string,
   archive: string,
   report: (detail: string) => void,
 ): Promise<void> {
   const root = join(work, 'root');
   const bootstrap = join(work, 'debootstrap');
-  const [mirror, authorities] = await Promise.all([debianMirror(SUITE), extraAuthorities()]);
+  const [mirror, authorities] = await Promise.all([debianMirror(suite), extraAuthorities()]);
   await unpackDebianPackages(context, { suite: 'own', names: ['debootstrap'] }, bootstrap, report);
 
   await write(root, 'etc/dpkg/dpkg.cfg.d/stand-in', DPKG_CONFIGURATION);
@@ -88,7 +96,7 @@ async function makeArchive(
     runLogged(context, 'debian', { program, args, env: { ...context.env, ...env } });
   await run(
     join(bootstrap, 'usr/sbin/debootstrap'),
-    ['--variant=minbase', `--include=${PACKAGES.join(',')}`, SUITE, root, mirror.url],
+    ['--variant=minbase', `--arch=${processor}`, `--include=${PACKAGES.join(',')}`, suite, root, mirror.url],
     { DEBOOTSTRAP_DIR: join(bootstrap, 'usr/share/debootstrap') },
   );
   await trust(root, authorities);

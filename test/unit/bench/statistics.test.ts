@@ -22,6 +22,10 @@ describe('bench: statistics', () => {
     });
   });
 
+  it('makes no ratio to nothing', () => {
+    assert.deepEqual(rowOf('idle-cpu', '%', [0.1], { stub: [0] }).ratios, {});
+  });
+
   it('shows a row for us and one for each peer', () => {
     const lines = tableOf([rowOf('resume', 's', [1], { 'k3d cluster start': [2] })])
       .trimEnd()

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { BuildRequest } from '../../../src/build';
-import { buildArguments, secretValues } from '../../../src/build/arguments';
+import { buildArguments, buildProxies, secretValues } from '../../../src/build/arguments';
 
 const request: BuildRequest = {
   dockerfile: '/repo/app/Dockerfile',
@@ -46,6 +49,31 @@ describe('build: arguments', () => {
     const { args, env } = buildArguments({ ...request, buildArgs: { HTTP_PROXY: '' } }, { HTTP_PROXY: 'http://p' });
     assert.equal(args.filter((arg) => arg === 'HTTP_PROXY').length, 1);
     assert.deepEqual(env, { HTTP_PROXY: '' });
+  });
+
+  describe('take the proxies', () => {
+    let folder: string;
+    beforeEach(async () => (folder = await mkdtemp(join(tmpdir(), 'vapp-build-'))));
+    afterEach(() => rm(folder, { recursive: true }));
+
+    const proxies = async (config: unknown, more: NodeJS.ProcessEnv = {}) => {
+      await writeFile(join(folder, 'config.json'), typeof config === 'string' ? config : JSON.stringify(config));
+      const env = { DOCKER_CONFIG: folder, HTTP_PROXY: 'http://p', ...more };
+      return buildArguments(request, await buildProxies(env)).args.includes('HTTP_PROXY');
+    };
+
+    it('of the environment', async () => {
+      assert.equal(await proxies({}), true);
+      assert.equal(await proxies('{ broken'), true);
+      assert.equal(await proxies({ proxies: { default: {} } }), true);
+    });
+
+    it('of docker’s own configuration, where it names any for the engine in use', async () => {
+      assert.equal(await proxies({ proxies: { default: { httpProxy: 'http://own' } } }), false);
+      const other = { proxies: { 'tcp://other:2375': { httpsProxy: 'http://own' } } };
+      assert.equal(await proxies(other), true);
+      assert.equal(await proxies(other, { DOCKER_HOST: 'tcp://other:2375' }), false);
+    });
   });
 
   for (const name of ['', 'A=B', '--x', 'PATH', 'DOCKER_HOST', 'BUILDX_BUILDER', 'HOME']) {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { exitCodeOf } from '../../../src/cli/exit-codes';
 import { main, parseDuration, parseSince, type Host } from '../../../src/cli/program';
 import { Failure } from '../../../src/base';
+import { VALID, writeFiles } from '../project/temporary-repository';
 import { FakeOutput } from './fake-output';
 
 describe('vapp: arguments', () => {
@@ -23,6 +24,7 @@ describe('vapp: arguments', () => {
       cwd: folder,
       version: '1.2.3',
       chartsDirectory: folder,
+      own: { program: process.execPath, args: [] },
       signal: new AbortController().signal,
     };
   });
@@ -33,7 +35,20 @@ describe('vapp: arguments', () => {
 
   it('prints help and version, with exit code 0', async () => {
     assert.equal(await main(['--help'], host), 0);
-    for (const command of ['run', 'build', 'up', 'deploy', 'logs', 'status', 'stop', 'delete', 'doctor', 'rollback']) {
+    for (const command of [
+      'run',
+      'build',
+      'up',
+      'deploy',
+      'logs',
+      'status',
+      'stop',
+      'delete',
+      'doctor',
+      'rollback',
+      'test',
+      'package',
+    ]) {
       assert.match(out.text, new RegExp(`^ {2}${command} `, 'm'));
     }
     out.text = '';
@@ -47,12 +62,41 @@ describe('vapp: arguments', () => {
     ['--output', 'xml', 'status'],
     ['logs', '--tail', 'x'],
     ['completion', 'cmd'],
+    ['build', '--sbom'],
+    ['package', '--version', '1.0.0'],
   ]) {
     it(`answers 2 and one message to: vapp ${args.join(' ')}`, async () => {
       assert.equal(await main(args, host), 2);
       assert.match(err.text, /^error: /);
     });
   }
+
+  it('starts nothing in the background outside of a repository, which is no failure', async () => {
+    assert.equal(await main(['up', '--background'], host), 0);
+    assert.equal(out.text, 'There is no Vehicle App repository here, so there is no runtime to start.\n');
+    out.text = '';
+    assert.equal(await main(['--output', 'json', 'up', '--background'], host), 0);
+    assert.deepEqual((JSON.parse(out.text) as { value: unknown }).value, { state: 'no-app' });
+  });
+
+  it('lists the apps with the platforms that vapp.yaml names, without Docker', async () => {
+    await writeFiles(folder, {
+      ...VALID,
+      'vapp.yaml': 'apps: [{ manifest: app/AppManifest.json, platforms: [linux/amd64, linux/arm/v7] }]',
+    });
+    assert.equal(await main(['--output', 'json', 'apps'], host), 0);
+    const { value } = JSON.parse(out.text.trimEnd().split('\n').at(-1)!) as { value: unknown };
+    const platforms = ['linux/amd64', 'linux/arm/v7'];
+    assert.deepEqual(value, [
+      {
+        ...{ id: 'sampleapp', name: 'SampleApp', platforms, dockerfile: 'app/Dockerfile', context: '.' },
+        hasIntegrationTests: false,
+      },
+    ]);
+    out.text = '';
+    assert.equal(await main(['apps'], host), 0);
+    assert.equal(out.text, 'sampleapp  app/Dockerfile  linux/amd64, linux/arm/v7\n');
+  });
 
   it('answers 2 outside of a repository, and says where to go', async () => {
     assert.equal(await main(['status'], host), 2);
@@ -66,6 +110,7 @@ describe('vapp: arguments', () => {
       assert.equal(await main(['completion', shell], host), 0);
       assert.match(out.text, /rollback/);
       assert.match(out.text, /platform/);
+      assert.doesNotMatch(out.text, /background-process/, 'which is for vapp itself');
     }
   });
 

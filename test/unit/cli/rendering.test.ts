@@ -18,8 +18,8 @@ const failure = new Failure({
   range: { file: '/repo/app/Dockerfile', start: { line: 7, column: 1 }, end: { line: 7, column: 9 } },
 });
 
-function logLine(pod: string, text: string): RunEvent {
-  const line = { pod, podUid: pod, container: 'app', restart: 0, timestamp: '2026-01-01T00:00:00Z', text };
+function logLine(pod: string, text: string, more: { unterminated?: true } = {}): RunEvent {
+  const line = { pod, podUid: pod, container: 'app', restart: 0, timestamp: '2026-01-01T00:00:00Z', text, ...more };
   return { type: 'log', app: 'sampleapp', event: { type: 'line', line } };
 }
 
@@ -57,6 +57,12 @@ describe('vapp: JSON', () => {
 });
 
 describe('vapp: plain text', () => {
+  it('marks a line without a line break', () => {
+    const [out, err] = [new FakeOutput(), new FakeOutput()];
+    plainRenderer(out, err, new Style(false)).event(logLine('a', 'torn', { unterminated: true }));
+    assert.equal(out.text, 'torn … (no line break follows)\n');
+  });
+
   it('keeps log lines and the story of the job apart', () => {
     const [out, err] = [new FakeOutput(), new FakeOutput()];
     const renderer = plainRenderer(out, err, plainStyle);

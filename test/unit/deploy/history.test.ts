@@ -88,6 +88,15 @@ describe('the history of a release', () => {
     }
   });
 
+  it('goes back past revisions that differ in their tests alone', () => {
+    const records = history('4 deployed', '3 superseded', '2 superseded', '1 superseded').map((record, index) => ({
+      ...record,
+      labels: { 'vapp-content': ['new', 'new', 'old', 'old'][index] ?? '' },
+    }));
+    assert.equal(rollbackTarget('rel', records).revision, 2);
+    assert.equal(rollbackTarget('rel', records.slice(0, 2)).revision, 3, 'where there is nothing else');
+  });
+
   it('says where a rollback goes', () => {
     const full = history('4 deployed', '3 failed', '2 superseded', '1 superseded');
     assert.equal(rollbackTarget('rel', full).revision, 2);

@@ -136,6 +136,10 @@ describe('explaining a pod', () => {
       'a completed run that nobody restarts',
       pod({ state: { terminated: { reason: 'Completed', exitCode: 0 } } }, { restartPolicy: 'Never' }),
     ],
+    [
+      'a container whose node went away',
+      pod({ restartCount: 1, state: { terminated: { reason: 'Unknown', exitCode: 255 } } }),
+    ],
     ['an unschedulable pod', { status: { phase: 'Pending' } }],
   ];
   for (const [title, facts] of open) {

@@ -256,7 +256,8 @@ export class FakeApi {
 
   private listOrWatch(query: URLSearchParams, response: http.ServerResponse): void {
     const [key = '', value] = (query.get('labelSelector') ?? '').split('=');
-    const matches = (pod: FakePod) => pod.labels[key] === value;
+    const name = /^metadata\.name=(.+)$/.exec(query.get('fieldSelector') ?? '')?.[1];
+    const matches = (pod: FakePod) => (name === undefined ? pod.labels[key] === value : pod.name === name);
     if (!query.has('watch')) {
       const items = [...this.pods.values()].filter(matches).map((pod) => pod.object());
       response.end(JSON.stringify({ metadata: { resourceVersion: String(this.version) }, items }));

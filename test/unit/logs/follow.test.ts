@@ -24,6 +24,11 @@ describe('followLogs', () => {
     return reader;
   };
 
+  const untilLogRequests = async (count: number) => {
+    while (api.requests.filter((request) => request.includes('/log')).length < count)
+      await new Promise((resolve) => setTimeout(resolve, 2));
+  };
+
   before('loads the Kubernetes client', async function () {
     this.timeout(60_000);
     await kubernetes();
@@ -358,6 +363,99 @@ describe('followLogs', () => {
     const reader = read({ follow: false });
     assert.equal(await reader.done, undefined);
     assert.deepEqual(reader.summary, ['1 started', '1 b0', '1 ended', '2 started', '2 c0']);
+  });
+
+  it('waits without follow for the end of a line that is being written', async () => {
+    const container = api.addPod('a').container().start().write('whole\n').write('to');
+    const reader = read({ follow: false });
+    await untilLogRequests(1);
+    container.write('rn\n');
+    await reader.done;
+    assert.deepEqual(reader.lines, ['whole', 'torn']);
+  });
+
+  it('says without follow that a line is not finished', async () => {
+    api.addPod('a').container().start().write('whole\n').write('Name? ');
+    const reader = read({ follow: false });
+    await reader.done;
+    assert.deepEqual(
+      reader.logLines.map(({ text, unterminated }) => [text, unterminated]),
+      [
+        ['whole', undefined],
+        ['Name? ', true],
+      ],
+    );
+  });
+
+  it('waits for what the runtime has still to write of a container that ended', async () => {
+    const pod = api.addPod('a');
+    const container = pod.container().start().write('line 1\n').write('l').end(0);
+    api.publish(pod);
+    const reader = read();
+    await untilLogRequests(1);
+    // Long enough for a reader that asks twice at once.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    container.write('ine 2\n').write('line 3\n');
+    await reader.until(() => reader.events.at(-1)?.type === 'ended');
+    assert.deepEqual(reader.lines, ['line 1', 'line 2', 'line 3']);
+  });
+
+  it('says that nothing ended the last line of a container', async () => {
+    const pod = api.addPod('a');
+    pod.container().start().write('line 1\n').write('l').end(0);
+    api.publish(pod);
+    const reader = read();
+    await reader.until(() => reader.events.at(-1)?.type === 'ended');
+    assert.deepEqual(
+      reader.logLines.map(({ text, unterminated }) => [text, unterminated]),
+      [
+        ['line 1', undefined],
+        ['l', true],
+      ],
+    );
+  });
+
+  it('does not repeat the beginning of a line at which a stream was cut', async () => {
+    const header = 31;
+    api.cuts = [header + 'line 1\n'.length + header + 1];
+    api.cutsAreClean = true;
+    const pod = api.addPod('a');
+    const container = pod.container().start().write('line 1\n').write('line 2\n');
+    const reader = read();
+    await untilLogRequests(1);
+    api.publish(pod);
+    await reader.untilLines(2);
+    await api.down();
+    api.deletePod(pod);
+    container.write('lost\n');
+    await api.up();
+    await reader.until(() => reader.events.some(({ type }) => type === 'ended'));
+    assert.deepEqual(reader.lines, ['line 1', 'line 2']);
+    assert.equal(reader.gaps.length, 1);
+  });
+
+  it('follows the named pods only, with selectors or without', async () => {
+    for (const name of ['a', 'b', 'c']) api.addPod(name).container().start().write(`${name}\n`);
+    const selected = read({ pods: ['b'], follow: false });
+    await selected.done;
+    assert.deepEqual(selected.lines, ['b']);
+    const named = read({ selectors: [], pods: ['a', 'c'], follow: false });
+    await named.done;
+    assert.deepEqual([...named.lines].sort(), ['a', 'c']);
+  });
+
+  it('gives what was written before the last restart', async () => {
+    const pod = api.addPod('a', ['app', 'sidecar']);
+    pod.container('app').start().write('a0\n').restart().write('b0\n').write('b1\n').restart().write('c0\n');
+    pod.container('sidecar').start().write('never restarted\n');
+    api.publish(pod);
+    const all = read({ follow: false, previous: true });
+    await all.done;
+    assert.deepEqual(all.summary, ['1 started', '1 b0', '1 b1', '1 ended']);
+    const tail = read({ follow: false, previous: true, tail: 1 });
+    await tail.done;
+    assert.deepEqual(tail.lines, ['b1']);
+    assert.throws(() => read({ previous: true }), { code: 'logs-previous-followed' });
   });
 
   it('leaves out what is older than asked for', async () => {

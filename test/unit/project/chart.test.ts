@@ -25,7 +25,16 @@ describe('chart', () => {
         pullPolicy: 'image.pullPolicy',
       },
       environmentValue: 'env',
+      testImageValue: 'test.image',
     });
+  });
+
+  it('takes an image of tests where its values have a place for one', async () => {
+    const values = 'image: { repository: r, digest: "" }\n';
+    const [without] = (await readWithValues(values)).apps;
+    assert.equal(without?.chart.testImageValue, undefined);
+    const [tested] = (await readWithValues(`${values}test: { image: { repository: "", digest: "" } }\n`)).apps;
+    assert.equal(tested?.chart.testImageValue, 'test.image');
   });
 
   it('is searched by name, then id, then in the folder of the older templates', async () => {

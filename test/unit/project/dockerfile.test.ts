@@ -66,6 +66,22 @@ describe('Dockerfile', () => {
     assert.deepEqual(places(repository), ['app/Dockerfile:1:1 error not-a-file']);
   });
 
+  describe('stage of the tests', () => {
+    const stages = 'FROM a AS Integration-Test\nFROM b AS other\nFROM c\n';
+    const stageOf = async (text: string, vapp?: string) => (await read(text, vapp)).apps[0]?.testTarget;
+
+    it('is integration-test if there is one, or what vapp.yaml says', async () => {
+      assert.equal(await stageOf(stages), 'integration-test');
+      assert.equal(await stageOf('FROM a\n'), undefined);
+      assert.equal(await stageOf(stages, 'apps:\n  - testTarget: other\n'), 'other');
+    });
+
+    it('has to be there when it is named', async () => {
+      const wrong = await read(stages, 'apps:\n  - testTarget: othr\n');
+      assert.deepEqual(places(wrong), ['vapp.yaml:2:17 error dockerfile-target-missing']);
+    });
+  });
+
   describe('target', () => {
     const target = (stage: string) => `apps:\n  - target: ${stage}\n`;
     const stages = 'FROM alpine AS Build\nFROM scratch AS final\n';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Ajv } from 'ajv';
-import schema from '../../../src/project/vapp.schema.json';
+import schema from '../../../schemas/vapp.schema.json';
 
 interface Described {
   readonly description?: string;

@@ -14,6 +14,8 @@ interface Container {
   readonly role?: string;
   readonly state?: string;
   readonly labels?: Record<string, string>;
+  /** HTTP status with which the engine refuses to tell more of it. */
+  readonly refused?: number;
 }
 
 interface Given {
@@ -45,6 +47,8 @@ function engine({ containers = [], network, volumes = [] }: Given): Docker {
     getContainer: (id: string) => ({
       inspect: () => {
         const given = containers.find(({ name }) => name === id)!;
+        const { refused: statusCode } = given;
+        if (statusCode !== undefined) return Promise.reject(Object.assign(new Error('no'), { statusCode }));
         return Promise.resolve({
           Name: `/${id}`,
           Config: { Labels: labelsOf(given) },
@@ -95,6 +99,15 @@ describe('the state of a runtime', () => {
     assert.equal(isEmpty(await read({})), true);
     assert.equal(isEmpty(await read({ network: OURS })), false);
     assert.equal(isEmpty(await read({ volumes: [`k3d-${CLUSTER}-registry`] })), false);
+  });
+
+  it('does not mind what goes while it looks, but does mind what it cannot be told', async () => {
+    const tools = { name: `k3d-${CLUSTER}-tools`, role: 'noRole' };
+    const given = (refused: number) => ({ containers: [server, { ...tools, refused }, registry], volumes: complete });
+    const objects = await read(given(404));
+    assert.equal(stateOf(objects), 'running');
+    assert.equal(objects.nodes.length, 1);
+    await assert.rejects(read(given(500)), { code: 'docker-error' });
   });
 
   it('does not mind what else the engine holds', async () => {

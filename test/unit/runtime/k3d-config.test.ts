@@ -60,11 +60,12 @@ describe('the k3d configuration', () => {
     assert.ok(labels.includes(`io.vscode-velocitas.workspace=${plan.workspace}`), labels.join('\n'));
   });
 
-  it('leads the registry’s name in the cluster to its container', () => {
+  it('leads the registry’s name in the cluster to its container, and Docker Hub’s images there first', () => {
     const { registries } = asK3dReadsIt(k3dConfig(plan));
     assert.ok(registries.config.includes('\n'), 'k3d takes a single line for a path');
+    const endpoint = ['http://k3d-vapp-seat-1234abcd-registry:5000'];
     assert.deepEqual(parse(registries.config), {
-      mirrors: { 'registry.vapp.internal:5000': { endpoint: ['http://k3d-vapp-seat-1234abcd-registry:5000'] } },
+      mirrors: { 'registry.vapp.internal:5000': { endpoint }, 'docker.io': { endpoint } },
     });
   });
 
@@ -75,6 +76,18 @@ describe('the k3d configuration', () => {
       );
     assert.deepEqual([...filters(0)], ['server:*']);
     assert.deepEqual([...filters(2)], ['server:*', 'agent:*']);
+  });
+
+  it('copies certificate authorities into every node, without k3d expanding a thing in them', () => {
+    const authorities = '-----BEGIN CERTIFICATE-----\n$HOME\n-----END CERTIFICATE-----\n';
+    assert.equal(asK3dReadsIt(k3dConfig(plan))['files'], undefined);
+    assert.deepEqual(asK3dReadsIt(k3dConfig({ ...plan, agents: 1, authorities }))['files'], [
+      {
+        source: authorities,
+        destination: '/etc/ssl/certs/vapp-authorities.pem',
+        nodeFilters: ['server:*', 'agent:*'],
+      },
+    ]);
   });
 
   it('hands over credentials outside the file, byte by byte', () => {
@@ -113,6 +126,7 @@ describe('the ports a cluster publishes', () => {
     assert.notEqual(configurationHash({ ...settings, agents: 1 }, services), hash);
     assert.notEqual(configurationHash({ ...settings, k3sImage: { value: 'rancher/k3s:v1' } }, services), hash);
     assert.notEqual(configurationHash({ ...settings, ports: [] }, services), hash);
+    assert.notEqual(configurationHash(settings, services, 'PEM'), hash);
   });
 });
 

@@ -61,7 +61,7 @@ describe('the kubeconfig', () => {
   });
 
   it('gets our names and the port of this machine', () => {
-    const config = parse(ownKubeconfig(K3S, 'k3d-vapp-x', 20_000)) as Record<string, unknown>;
+    const config = parse(ownKubeconfig(K3S, 'k3d-vapp-x', 'https://127.0.0.1:20000')) as Record<string, unknown>;
     assert.equal(config['current-context'], 'k3d-vapp-x');
     assert.deepEqual(config['clusters'], [
       {
@@ -76,7 +76,7 @@ describe('the kubeconfig', () => {
 
   it('is a failure when k3s wrote something else', () => {
     assert.throws(
-      () => ownKubeconfig('kind: Config\n', 'k3d-vapp-x', 1),
+      () => ownKubeconfig('kind: Config\n', 'k3d-vapp-x', 'https://127.0.0.1:1'),
       (error) => error instanceof Failure && error.code === 'kubeconfig-unreadable',
     );
   });
@@ -85,8 +85,8 @@ describe('the kubeconfig', () => {
     const folder = await mkdtemp(join(tmpdir(), 'vapp-kubeconfig-'));
     try {
       const access = { kubeconfig: join(folder, 'vapp-x', 'kubeconfig.yaml'), context: 'k3d-vapp-x' };
-      await writeKubeconfig(access, K3S, 20_000);
-      await writeKubeconfig(access, K3S, 20_001);
+      await writeKubeconfig(access, K3S, 'https://127.0.0.1:20000');
+      await writeKubeconfig(access, K3S, 'https://127.0.0.1:20001');
       assert.equal((await stat(access.kubeconfig)).mode & 0o777, 0o600);
       assert.match(await readFile(access.kubeconfig, 'utf8'), /127\.0\.0\.1:20001/);
       assert.deepEqual(await readdir(join(folder, 'vapp-x')), ['kubeconfig.yaml']);

@@ -19,9 +19,11 @@ const service = (change: Partial<Service> = {}): Service => ({
   ...change,
 });
 
+const local = ({ host }: { host: number }) => `localhost:${host}`;
+
 describe('endpoints of services', () => {
   it('name the cluster’s DNS name and the port that was found free', () => {
-    assert.deepEqual(serviceEndpoints([service()], [{ host: 31_884, node: 31_883 }]), [
+    assert.deepEqual(serviceEndpoints([service()], [{ host: 31_884, node: 31_883 }], local), [
       { id: 'mqtt-broker', cluster: 'mqtt-broker:1883', local: 'localhost:31884' },
     ]);
   });
@@ -32,7 +34,7 @@ describe('endpoints of services', () => {
       service({ id: 'off', enabled: false }),
       service({ id: 'mute', ports: [] }),
     ];
-    assert.deepEqual(serviceEndpoints(services, []), [{ id: 'inner', cluster: 'inner:80' }]);
+    assert.deepEqual(serviceEndpoints(services, [], local), [{ id: 'inner', cluster: 'inner:80' }]);
   });
 });
 

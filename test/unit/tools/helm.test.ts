@@ -38,6 +38,14 @@ const UPGRADE = {
 };
 
 describe('Helm', () => {
+  it('keeps the values of the revision before, and tests a release', async () => {
+    const { helm, calls } = helmOf('3.16.1');
+    await helm.upgradeInstall({ ...UPGRADE, valuesFiles: [], reuseValues: true });
+    await helm.test('app', 'default', { timeoutMs: 90_000 });
+    assert.ok(calls[0]?.args.includes('--reuse-values'));
+    assert.deepEqual(calls[1]?.args.slice(0, 6), ['test', 'app', '--namespace', 'default', '--timeout', '90s']);
+  });
+
   it('installs or upgrades, with the values by standard input after the files', async () => {
     const { helm, calls } = helmOf('3.16.1');
     assert.deepEqual(await helm.upgradeInstall(UPGRADE), { revision: 7 });

@@ -39,6 +39,14 @@ describe('tools: Toolbox', () => {
     assert.equal(await toolbox.path('k3d'), named);
   });
 
+  it('takes what a bundle brought when PATH has none', async () => {
+    const brought = await fakeTool('data/vscode-velocitas/tools/bin/helm', '');
+    const env = { PATH: join(folder, 'path'), XDG_DATA_HOME: join(folder, 'data') };
+    assert.equal(await new Toolbox(env).path('helm'), brought);
+    const own = await fakeTool('path/helm', '');
+    assert.equal(await new Toolbox(env).path('helm'), own);
+  });
+
   it('says what is missing and how to get it, and looks again the next time', async () => {
     const toolbox = new Toolbox({ PATH: folder });
     await assert.rejects(toolbox.path('docker'), (error) => {

@@ -57,6 +57,22 @@ The image's reference. `image` wins over `imageVehicleApp`, and a digest over a 
 {{- .Values.image.pullPolicy | default $legacy.pullPolicy | default "IfNotPresent" -}}
 {{- end -}}
 
+{{/*
+The reference of the test's image, empty when there is none. A release of before this chart had tests keeps its values.
+*/}}
+{{- define "vehicle-app.testImage" -}}
+{{- $image := (.Values.test | default dict).image | default dict -}}
+{{- if $image.repository -}}
+{{- if $image.digest -}}
+{{- printf "%s@%s" $image.repository $image.digest -}}
+{{- else if $image.tag -}}
+{{- printf "%s:%s" $image.repository $image.tag -}}
+{{- else -}}
+{{- fail "test.image.digest or test.image.tag is missing: one of them says which version of the test's image to run." -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{/* An env list from a map. Everything becomes a string; numbers keep their notation (1000000, not 1e+06). */}}
 {{- define "vehicle-app.env" -}}
 {{- range $name, $value := . }}

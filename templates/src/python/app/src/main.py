@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 
-from sampleapp import NAME, __version__
+from vehicleapp import NAME, __version__
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
     logging.getLogger(NAME).info("%s %s started (Python %s)", NAME, __version__, python)
 
     # Loaded after the first line: the SDK takes longer to import than everything else together.
-    from sampleapp.launcher import launch
+    from vehicleapp.launcher import launch
 
     exit_code = launch()
     logging.shutdown()

@@ -1,6 +1,7 @@
-"""From the databroker through the app to MQTT. The app and its services run already, in the local runtime.
+"""From the databroker through the app to MQTT. The app and its services run already.
 
-VDB_PORT and MQTT_PORT name the services' ports on localhost.
+The services are where the app has them: SDV_VEHICLEDATABROKER_ADDRESS and SDV_MQTT_ADDRESS, as in the cluster. Without
+them they are on localhost, where the local runtime publishes the ports VDB_PORT and MQTT_PORT.
 """
 
 import json
@@ -9,6 +10,7 @@ import queue
 import random
 import unittest
 import uuid
+from urllib.parse import urlsplit
 
 import grpc
 import paho.mqtt.client as mqtt
@@ -18,14 +20,23 @@ from velocitas_sdk.proto.collector_pb2 import UpdateDatapointsRequest
 from velocitas_sdk.proto.collector_pb2_grpc import CollectorStub
 from velocitas_sdk.proto.types_pb2 import Datapoint
 
-VDB_ADDRESS = f"localhost:{os.environ.get('VDB_PORT', '30555')}"
-MQTT_PORT = int(os.environ.get("MQTT_PORT", "31883"))
+CURRENT_SPEED_TOPIC = "${templateOption:appName}/currentSpeed"
+GET_SPEED_TOPIC = "${templateOption:appName}/getSpeed"
+GET_SPEED_RESPONSE_TOPIC = "${templateOption:appName}/getSpeed/response"
 TIMEOUT_S = 30
+
+
+def address_of(service: str, port_variable: str, default_port: str) -> tuple[str, int]:
+    """Host and port of a service."""
+    local = f"//localhost:{os.environ.get(port_variable, default_port)}"
+    url = urlsplit(os.environ.get(f"SDV_{service}_ADDRESS", local))
+    return url.hostname, url.port
 
 
 class SpeedTest(unittest.TestCase):
     def setUp(self) -> None:
-        self.channel = grpc.insecure_channel(VDB_ADDRESS)
+        host, port = address_of("VEHICLEDATABROKER", "VDB_PORT", "30555")
+        self.channel = grpc.insecure_channel(f"{host}:{port}")
         self.addCleanup(self.channel.close)
         grpc.channel_ready_future(self.channel).result(TIMEOUT_S)
 
@@ -36,8 +47,8 @@ class SpeedTest(unittest.TestCase):
             (message.topic, json.loads(message.payload))
         )
         self.mqtt.on_subscribe = lambda *_: subscribed.put(True)
-        self.mqtt.connect("localhost", MQTT_PORT)
-        self.mqtt.subscribe([("sampleapp/currentSpeed", 0), ("sampleapp/getSpeed/response", 0)])
+        self.mqtt.connect(*address_of("MQTT", "MQTT_PORT", "31883"))
+        self.mqtt.subscribe([(CURRENT_SPEED_TOPIC, 0), (GET_SPEED_RESPONSE_TOPIC, 0)])
         self.mqtt.loop_start()
         self.addCleanup(self.mqtt.loop_stop)
         self.addCleanup(self.mqtt.disconnect)
@@ -58,17 +69,15 @@ class SpeedTest(unittest.TestCase):
     def test_a_new_speed_is_published(self) -> None:
         speed = round(random.uniform(1, 200), 1)
         self.set_speed(speed)
-        self.await_message("sampleapp/currentSpeed", lambda message: message["speed"] == speed)
+        self.await_message(CURRENT_SPEED_TOPIC, lambda message: message["speed"] == speed)
 
     def test_a_request_is_answered_with_the_speed(self) -> None:
         speed = round(random.uniform(1, 200), 1)
         self.set_speed(speed)
-        self.await_message("sampleapp/currentSpeed", lambda message: message["speed"] == speed)
+        self.await_message(CURRENT_SPEED_TOPIC, lambda message: message["speed"] == speed)
         request_id = uuid.uuid4().hex
-        self.mqtt.publish("sampleapp/getSpeed", json.dumps({"requestId": request_id}))
-        response = self.await_message(
-            "sampleapp/getSpeed/response", lambda message: message["requestId"] == request_id
-        )
+        self.mqtt.publish(GET_SPEED_TOPIC, json.dumps({"requestId": request_id}))
+        response = self.await_message(GET_SPEED_RESPONSE_TOPIC, lambda message: message["requestId"] == request_id)
         self.assertEqual(response["result"], {"status": 0, "speed": speed})
 
 

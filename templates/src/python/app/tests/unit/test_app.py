@@ -5,11 +5,13 @@ import unittest
 from unittest import mock
 
 import grpc
-from sampleapp.app import CURRENT_SPEED_TOPIC, GET_SPEED_RESPONSE_TOPIC, SampleApp
-from vehicle import vehicle
 from velocitas_sdk.proto.broker_pb2 import GetDatapointsReply, SubscribeReply
 from velocitas_sdk.proto.types_pb2 import Datapoint
 from velocitas_sdk.vdb.reply import DataPointReply
+
+from vehicle import vehicle
+from vehicleapp import NAME
+from vehicleapp.app import CURRENT_SPEED_TOPIC, GET_SPEED_RESPONSE_TOPIC, SpeedApp
 
 NO_VALUE = Datapoint(failure_value=Datapoint.Failure.NOT_AVAILABLE)
 
@@ -18,10 +20,10 @@ def reply(datapoint: Datapoint) -> DataPointReply:
     return DataPointReply(SubscribeReply(fields={"Vehicle.Speed": datapoint}))
 
 
-class SampleAppTest(unittest.IsolatedAsyncioTestCase):
+class SpeedAppTest(unittest.IsolatedAsyncioTestCase):
     def setUp(self) -> None:
         with mock.patch("velocitas_sdk.vehicle_app.VehicleDataBrokerClient"):
-            self.app = SampleApp(vehicle)
+            self.app = SpeedApp(vehicle)
         self.app.publish_event = mock.AsyncMock()
 
     def published(self) -> list[tuple[str, dict]]:
@@ -71,7 +73,7 @@ class SampleAppTest(unittest.IsolatedAsyncioTestCase):
 
     async def test_survives_what_is_not_a_request(self) -> None:
         for request in ("", "{", "[]", "42", '{"id": 1}'):
-            with self.subTest(request), self.assertLogs("sampleapp", "WARNING"):
+            with self.subTest(request), self.assertLogs(NAME, "WARNING"):
                 await self.app.on_get_speed(request)
                 self.assertEqual(self.published()[-1][1]["result"]["status"], 1)
 

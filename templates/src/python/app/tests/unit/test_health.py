@@ -4,7 +4,7 @@ import asyncio
 import socket
 import unittest
 
-from sampleapp.health import serve_health
+from vehicleapp.health import serve_health
 
 
 class HealthTest(unittest.IsolatedAsyncioTestCase):

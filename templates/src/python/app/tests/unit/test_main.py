@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.unit.test_reachable import free_port
+from vehicleapp import NAME
 
 MAIN = Path(__file__).parents[2] / "src" / "main.py"
 
@@ -31,7 +32,7 @@ class MainTest(unittest.TestCase):
     def test_says_its_version_first_waits_for_services_and_obeys_sigterm(self) -> None:
         nobody = f"localhost:{free_port()}"
         process = self.start(SDV_MQTT_ADDRESS=f"mqtt://{nobody}", SDV_VEHICLEDATABROKER_ADDRESS=f"grpc://{nobody}")
-        self.assertRegex(process.stdout.readline(), r"sampleapp \d+\.\d+\.\d+ started")
+        self.assertRegex(process.stdout.readline(), rf"{NAME} \d+\.\d+\.\d+ started")
         waiting = process.stdout.readline() + process.stdout.readline()
         self.assertIn(f"waiting for the MQTT broker at mqtt://{nobody}", waiting)
         self.assertIn(f"waiting for the databroker at grpc://{nobody}", waiting)

@@ -1,0 +1,138 @@
+import { readFile } from 'node:fs/promises';
+import { Failure, messageOf, startOfFile } from '../base';
+
+/** What decides which images a Dockerfile builds upon. */
+export interface BaseImagesRequest {
+  /** Absolute. */
+  readonly dockerfile: string;
+  readonly target?: string;
+  readonly buildArgs: Readonly<Record<string, string>>;
+  /** Operating system and architecture of the engine, as Go names them, e.g. `linux` and `amd64`. */
+  readonly platform: { readonly os: string; readonly architecture: string };
+}
+
+interface Stage {
+  readonly name: string | undefined;
+  /** Images or stages, as written. */
+  readonly uses: Set<string>;
+}
+
+/**
+ * The images that a build of the Dockerfile takes from a registry: of `FROM`, `COPY --from` and `RUN --mount=from=` of
+ * all stages that the target needs, and of the directive `# syntax=`. Variables of `FROM` are resolved by the build
+ * arguments and the defaults of `ARG` (https://docs.docker.com/reference/dockerfile/#understand-how-arg-and-from-interact).
+ *
+ * @throws Failure `dockerfile-unreadable`.
+ */
+export async function baseImages(request: BaseImagesRequest): Promise<string[]> {
+  let text: string;
+  try {
+    text = await readFile(request.dockerfile, 'utf8');
+  } catch (error) {
+    throw new Failure({
+      code: 'dockerfile-unreadable',
+      fault: 'app',
+      summary: `The Dockerfile ${request.dockerfile} cannot be read.`,
+      evidence: [messageOf(error)],
+      range: startOfFile(request.dockerfile),
+      cause: error,
+    });
+  }
+  return baseImagesOf(text, request);
+}
+
+/** {@link baseImages} of a text. */
+export async function baseImagesOf(
+  text: string,
+  { target, buildArgs, platform }: Omit<BaseImagesRequest, 'dockerfile'>,
+): Promise<string[]> {
+  const { DockerfileParser, ModifiableInstruction } = await import('dockerfile-ast');
+  const dockerfile = DockerfileParser.parse(text);
+  const variables = new Map(Object.entries(platformVariables(platform)));
+  const stages: Stage[] = [];
+  for (const instruction of dockerfile.getInstructions()) {
+    const keyword = instruction.getKeyword();
+    const words = instruction.getArguments().map((argument) => argument.getValue());
+    const stage = stages.at(-1);
+    if (keyword === 'ARG' && !stage) {
+      for (const word of words) declare(word, buildArgs, variables);
+    } else if (keyword === 'FROM') {
+      const [image = '', as, name] = words.filter((word) => !word.startsWith('--'));
+      const named = as?.toLowerCase() === 'as' ? name?.toLowerCase() : undefined;
+      stages.push({ name: named, uses: new Set([expand(image, variables)]) });
+    } else if (stage && instruction instanceof ModifiableInstruction) {
+      for (const flag of instruction.getFlags()) {
+        for (const used of referencesIn(keyword, flag.getName(), flag.getValue() ?? '')) stage.uses.add(used);
+      }
+    }
+  }
+  const syntax = dockerfile
+    .getDirectives()
+    .filter((directive) => directive.getName().toLowerCase() === 'syntax')
+    .map((directive) => directive.getValue());
+  return [...new Set([...syntax, ...neededImages(stages, target)])];
+}
+
+/** `NAME` or `NAME=default`: what was given for it wins. */
+function declare(word: string, given: Readonly<Record<string, string>>, variables: Map<string, string>): void {
+  const [, name = '', , fallback] = /^([^=]+)(=(.*))?$/s.exec(word) ?? [];
+  const value = given[name] ?? (fallback === undefined ? undefined : expand(unquoted(fallback), variables));
+  if (value !== undefined) variables.set(name, value);
+}
+
+function unquoted(text: string): string {
+  return /^(["'])(.*)\1$/s.exec(text)?.[2] ?? text;
+}
+
+/** `$NAME`, `${NAME}`, `${NAME:-word}`, `${NAME:+word}`, and both without the colon. */
+function expand(text: string, variables: ReadonlyMap<string, string>): string {
+  return text.replace(
+    /\$(?:\{(\w+)(?:(:?[-+])([^}]*))?\}|(\w+))/g,
+    (_match, braced: string | undefined, operator: string | undefined, word: string | undefined, plain: string) => {
+      const value = variables.get(braced ?? plain);
+      const counts = operator?.startsWith(':') ? Boolean(value) : value !== undefined;
+      if (operator?.endsWith('-')) return counts ? (value ?? '') : expand(word ?? '', variables);
+      if (operator?.endsWith('+')) return counts ? expand(word ?? '', variables) : '';
+      return value ?? '';
+    },
+  );
+}
+
+/** Images or stages that a flag names: `COPY --from=`, `RUN --mount=…,from=…`. */
+function referencesIn(keyword: string, flag: string, value: string): string[] {
+  if (keyword === 'COPY' && flag === 'from') return [value];
+  if (keyword !== 'RUN' || flag !== 'mount') return [];
+  return value.split(',').flatMap((part) => (part.startsWith('from=') ? [part.slice('from='.length)] : []));
+}
+
+/** What the target needs, directly or by other stages, and is not a stage itself. */
+function neededImages(stages: readonly Stage[], target: string | undefined): string[] {
+  const images = new Set<string>();
+  const seen = new Set<Stage>();
+  const stageOf = (reference: string, before: number) =>
+    stages.slice(0, before).findLast((stage) => stage.name === reference.toLowerCase()) ??
+    (/^\d+$/.test(reference) ? stages[Number(reference)] : undefined);
+  const visit = (stage: Stage) => {
+    if (seen.has(stage)) return;
+    seen.add(stage);
+    for (const used of stage.uses) {
+      const earlier = stageOf(used, stages.indexOf(stage));
+      if (earlier) visit(earlier);
+      else if (used !== '' && used !== 'scratch') images.add(used);
+    }
+  };
+  const last = target === undefined ? stages.at(-1) : stageOf(target, stages.length);
+  for (const stage of last ? [last] : stages) visit(stage);
+  return [...images];
+}
+
+/** Build arguments that BuildKit sets by itself; build and target are the same here. */
+function platformVariables({ os, architecture }: BaseImagesRequest['platform']): Record<string, string> {
+  return Object.fromEntries(
+    ['BUILD', 'TARGET'].flatMap((side) => [
+      [`${side}PLATFORM`, `${os}/${architecture}`],
+      [`${side}OS`, os],
+      [`${side}ARCH`, architecture],
+    ]),
+  );
+}

@@ -1,0 +1,247 @@
+import { ProgressLocation, Uri, l10n, window, workspace, type LogOutputChannel } from 'vscode';
+import type { Outcome, RunEvent } from '../run';
+import type { AppFolder } from './app-folder';
+import type { Config } from './config';
+import { loadCore } from './core';
+import { showFailure } from './failure-message';
+import type { Folders } from './folders';
+import type { JobDescription } from './jobs';
+import { chooseApp, chooseFolder, pictureOf, targetOf, type AppTarget } from './target';
+import { jobWords } from './words';
+
+/** What the commands work with. */
+export interface JobContext {
+  readonly folders: Folders;
+  readonly config: Config;
+  readonly output: LogOutputChannel;
+}
+
+type Work<T> = (emit: (event: RunEvent) => void, signal: AbortSignal) => Promise<Outcome<T>>;
+
+/** The commands that change something. Each shows its progress, can be cancelled, and tells of a failure once. */
+export class JobCommands {
+  constructor(private readonly context: JobContext) {}
+
+  /** Build while the runtime starts, push, deploy. The log of the app is followed wherever it is shown. */
+  async run(argument: unknown): Promise<void> {
+    const target = await this.appOf(argument);
+    if (!target) return;
+    if (this.context.config.saveBeforeRun) await workspace.saveAll(false);
+    const { runApps } = await loadCore();
+    const { folder, app } = target;
+    await this.perform(
+      folder,
+      { kind: 'run', title: l10n.t('Running {0}', nameOf(target)), apps: [app] },
+      (emit, signal) => runApps(folder.session, { apps: [app], follow: 'none' }, emit, signal),
+    );
+  }
+
+  async build(argument: unknown): Promise<void> {
+    const target = await this.appOf(argument);
+    if (target) await this.buildFor(target, undefined);
+  }
+
+  async buildForPlatforms(argument: unknown): Promise<void> {
+    const target = await this.appOf(argument);
+    if (!target) return;
+    const declared = target.folder.repository?.apps.find(({ id }) => id === target.app)?.platforms ?? [];
+    const known = [...new Set([...declared, ...USUAL_PLATFORMS])];
+    const chosen = await window.showQuickPick(
+      known.map((platform) => ({ label: platform, picked: declared.includes(platform) })),
+      { canPickMany: true, placeHolder: l10n.t('Choose the platforms of the image') },
+    );
+    if (chosen && chosen.length > 0)
+      await this.buildFor(
+        target,
+        chosen.map(({ label }) => label),
+      );
+  }
+
+  async startRuntime(argument: unknown): Promise<void> {
+    const folder = await chooseFolder(this.context.folders, argument);
+    if (folder) await this.start(folder);
+  }
+
+  /** Starts the runtime of a folder. */
+  async start(folder: AppFolder): Promise<void> {
+    const { startWorkspace } = await loadCore();
+    await this.perform(folder, { kind: 'start', title: l10n.t('Starting the runtime'), apps: [] }, (emit, signal) =>
+      startWorkspace(folder.session, emit, signal),
+    );
+  }
+
+  async stopRuntime(argument: unknown): Promise<void> {
+    const folder = await chooseFolder(this.context.folders, argument);
+    if (!folder) return;
+    const { stopWorkspace } = await loadCore();
+    await this.perform(folder, { kind: 'stop', title: l10n.t('Stopping the runtime'), apps: [] }, (emit, signal) =>
+      stopWorkspace(folder.session, emit, signal),
+    );
+  }
+
+  async deleteRuntime(argument: unknown): Promise<void> {
+    const folder = await chooseFolder(this.context.folders, argument);
+    if (!folder) return;
+    const confirm = l10n.t('Delete');
+    const answer = await window.showWarningMessage(
+      l10n.t('Delete the runtime of {0}?', folder.name),
+      { modal: true, detail: l10n.t('The cluster, the images in its registry and all data in it are removed.') },
+      confirm,
+    );
+    if (answer !== confirm) return;
+    const { deleteWorkspace } = await loadCore();
+    await this.perform(folder, { kind: 'delete', title: l10n.t('Deleting the runtime'), apps: [] }, (emit, signal) =>
+      deleteWorkspace(folder.session, emit, signal),
+    );
+  }
+
+  /** Deploys the image built last. */
+  async deploy(argument: unknown): Promise<void> {
+    const target = await this.appOf(argument);
+    if (!target) return;
+    const { runApps } = await loadCore();
+    const { folder, app } = target;
+    await this.perform(
+      folder,
+      { kind: 'deploy', title: l10n.t('Deploying {0}', nameOf(target)), apps: [app] },
+      (emit, signal) => runApps(folder.session, { apps: [app], build: false, follow: 'none' }, emit, signal),
+    );
+  }
+
+  /** Runs the integration tests beside the app. What they write is in the output of the extension. */
+  async test(argument: unknown): Promise<void> {
+    const target = await this.deployedAppOf(argument);
+    if (!target) return;
+    const { testApps } = await loadCore();
+    const { folder, app } = target;
+    const { output } = this.context;
+    output.show(true);
+    const outcome = await this.perform(
+      folder,
+      { kind: 'test', title: l10n.t('Testing {0}', nameOf(target)), apps: [app] },
+      (emit, signal) =>
+        testApps(
+          folder.session,
+          { apps: [app] },
+          (event) => {
+            if (event.type === 'log' && event.event.type === 'line') output.info(event.event.line.text);
+            emit(event);
+          },
+          signal,
+        ),
+    );
+    if (outcome.status === 'done')
+      void window.showInformationMessage(l10n.t('The integration tests of {0} have passed.', nameOf(target)));
+  }
+
+  async uninstall(argument: unknown): Promise<void> {
+    const target = await this.deployedAppOf(argument);
+    if (!target) return;
+    const { uninstallApps } = await loadCore();
+    const { folder, app } = target;
+    await this.perform(
+      folder,
+      { kind: 'uninstall', title: l10n.t('Uninstalling {0}', nameOf(target)), apps: [app] },
+      (emit, signal) => uninstallApps(folder.session, { apps: [app] }, emit, signal),
+    );
+  }
+
+  /** Goes back to a revision that the user picks. */
+  async rollBack(argument: unknown): Promise<void> {
+    const target = await this.deployedAppOf(argument);
+    if (!target) return;
+    const { folder, app } = target;
+    const revision = await this.chooseRevision(target);
+    if (revision === undefined) return;
+    const { rollBackApps } = await loadCore();
+    await this.perform(
+      folder,
+      { kind: 'rollback', title: l10n.t('Rolling back {0}', nameOf(target)), apps: [app] },
+      (emit, signal) => rollBackApps(folder.session, { apps: [app], revision }, emit, signal),
+    );
+  }
+
+  /** Ends what is going on: in the folder named, else everywhere. */
+  cancel(argument: unknown): void {
+    const named = targetOf(argument);
+    for (const folder of named ? [named.folder] : this.context.folders.all) {
+      for (const job of folder.jobs.running) job.cancel();
+    }
+  }
+
+  /** Runs a job of a folder with its progress on screen. */
+  private async perform<T>(folder: AppFolder, description: JobDescription, work: Work<T>): Promise<Outcome<T>> {
+    const { output } = this.context;
+    output.info(`${description.title} (${folder.session.root})`);
+    const options = { location: ProgressLocation.Notification, title: description.title, cancellable: true };
+    const outcome = await window.withProgress(options, async (progress, token) => {
+      const running = folder.jobs.run(description, work);
+      const [job] = folder.jobs.running.slice(-1);
+      const cancelling = token.onCancellationRequested(() => job?.cancel());
+      const changing = folder.jobs.onDidChange(() => {
+        if (job && job.steps.length > 0) progress.report({ message: jobWords(job, l10n) });
+      });
+      try {
+        return await running;
+      } finally {
+        cancelling.dispose();
+        changing.dispose();
+      }
+    });
+    if (outcome.status === 'cancelled') output.info(`${description.title}: cancelled`);
+    // Not awaited: the message stays until the user has read it, the command is done.
+    if (outcome.status === 'failed') void showFailure(output, outcome.failure);
+    return outcome;
+  }
+
+  private async buildFor(target: AppTarget, platforms: readonly string[] | undefined): Promise<void> {
+    const { buildApps } = await loadCore();
+    const { folder, app } = target;
+    await this.perform(
+      folder,
+      { kind: 'build', title: l10n.t('Building {0}', nameOf(target)), apps: [app] },
+      (emit, signal) => buildApps(folder.session, { apps: [app], ...(platforms ? { platforms } : {}) }, emit, signal),
+    );
+  }
+
+  private async chooseRevision(target: AppTarget): Promise<number | undefined> {
+    const { appHistory } = await loadCore();
+    const history = await appHistory(target.folder.session, target.app);
+    if (history.status === 'failed') void showFailure(this.context.output, history.failure);
+    if (history.status !== 'done') return undefined;
+    const current = pictureOf(target)?.release?.revision;
+    const choices = history.value
+      .filter(({ revision }) => revision !== current)
+      .map(({ revision, status, updated, description }) => ({
+        label: l10n.t('Revision {0}', revision),
+        description: [status, ...(description === undefined ? [] : [description])].join(' · '),
+        detail: updated,
+        revision,
+      }));
+    if (choices.length === 0) {
+      void window.showInformationMessage(l10n.t('{0} has no earlier revision.', nameOf(target)));
+      return undefined;
+    }
+    const placeHolder = l10n.t('Choose the revision to go back to');
+    return (await window.showQuickPick(choices, { placeHolder }))?.revision;
+  }
+
+  /** Of several folders, the one is meant whose file is named or being edited. */
+  private appOf(argument: unknown): Promise<AppTarget | undefined> {
+    const { folders } = this.context;
+    if (targetOf(argument)) return chooseApp(folders, argument);
+    const file = argument instanceof Uri ? argument : window.activeTextEditor?.document.uri;
+    const folder = file?.scheme === 'file' ? folders.containing(file.fsPath) : undefined;
+    return chooseApp(folders, folder && { target: { folder } });
+  }
+
+  private deployedAppOf(argument: unknown): Promise<AppTarget | undefined> {
+    return chooseApp(this.context.folders, argument, ({ release }) => release !== undefined);
+  }
+}
+
+const USUAL_PLATFORMS = ['linux/amd64', 'linux/arm64', 'linux/arm/v7'];
+
+function nameOf(target: AppTarget): string {
+  return pictureOf(target)?.name ?? target.app;
+}

@@ -1,0 +1,170 @@
+import type { AppPicture, ReleasePicture, RuntimePicture } from '../../state';
+import { runtimeWord } from '../words';
+import { expandable, momentText, row, type L10n, type TooltipLine, type Tone, type TreeNode } from './node';
+import { podNode } from './pod-nodes';
+import { failureLines, problemNode } from './trouble-nodes';
+
+/** What the tree shows of a forwarded port. */
+export interface ForwardPicture {
+  readonly app: string;
+  readonly podPort: number;
+  /** Unique among the forwarded ports. */
+  readonly address: string;
+}
+
+/** What is known of an app besides its picture. */
+export interface AppSurroundings {
+  readonly l10n: L10n;
+  /** Begins the ids of its nodes. */
+  readonly prefix: string;
+  /** What a job of this window is doing to it, in words; undefined: nothing. */
+  readonly work: string | undefined;
+  readonly forwards: readonly ForwardPicture[];
+  /** Where it runs. */
+  readonly runtime: RuntimeKnowledge;
+}
+
+/** Whether what a picture says of releases and pods is all there is. */
+export type RuntimeKnowledge = Pick<RuntimePicture, 'state' | 'followed'>;
+
+/** How an app is, in one word. */
+export type AppState = 'absent' | 'serving' | 'updating' | 'failing';
+
+/** Whether all pods that are wanted serve, some are still on their way, or one never will. */
+export function appState(app: AppPicture): AppState {
+  const { release, workloads } = app;
+  if (!release) return 'absent';
+  if (release.status === 'failed' || failingPod(app)) return 'failing';
+  if (release.status !== 'deployed') return 'updating';
+  return workloads.every(({ ready, wanted }) => ready >= wanted) ? 'serving' : 'updating';
+}
+
+/** The state of an app in some words. */
+export function appWords(app: AppPicture, runtime: RuntimeKnowledge, l10n: L10n): string {
+  const { release, workloads } = app;
+  if (!release) return isKnown(runtime) ? l10n.t('not deployed') : runtimeWord(unknownUnlessStopped(runtime), l10n);
+  const ready = workloads.reduce((sum, workload) => sum + workload.ready, 0);
+  const wanted = workloads.reduce((sum, workload) => sum + workload.wanted, 0);
+  const words = [l10n.t('revision {0}', release.revision)];
+  if (wanted > 0) words.push(l10n.t('{0}/{1} ready', ready, wanted));
+  if (appState(app) === 'failing') words.push(failingPod(app)?.reason ?? release.status);
+  return words.join(' · ');
+}
+
+/** An app with its problems, image, release, pods and forwarded ports. */
+export function appNode(app: AppPicture, surroundings: AppSurroundings): TreeNode {
+  const { l10n, prefix, work, runtime } = surroundings;
+  const id = `${prefix}/app/${app.id}`;
+  const state = appState(app);
+  const { icon, tone } = work === undefined ? LOOKS[state] : BUSY;
+  const description = work ?? appWords(app, runtime, l10n);
+  const deployed = state === 'absent' ? 'absent' : 'deployed';
+  const children = [
+    ...app.problems.map((problem, index) => problemNode(problem, `${id}/problem/${index}`, { app: app.id }, l10n)),
+    ...(app.image === undefined ? [] : [imageNode(app.image, id, app.id, l10n)]),
+    ...(app.release ? [releaseNode(app.release, id, app.id, l10n)] : []),
+    ...app.pods.map((pod) => podNode(pod, { parent: id, app: app.id, siblings: app.pods.length - 1, l10n })),
+    ...surroundings.forwards.map((forward) => forwardNode(forward, id, l10n)),
+  ];
+  return row({
+    id: expandable(id, children),
+    label: app.name,
+    description,
+    icon,
+    ...(tone ? { tone } : {}),
+    context: [
+      'app',
+      deployed,
+      ...(work === undefined ? [] : ['busy']),
+      app.files.chart === undefined ? 'builtin' : 'chart',
+    ].join('.'),
+    tooltip: appTooltip(app, l10n),
+    spoken: `${app.name}, ${description}`,
+    subject: { app: app.id },
+    open: true,
+    children,
+  });
+}
+
+const LOOKS: Record<AppState, { icon: string; tone?: Tone }> = {
+  absent: { icon: 'circle-large-outline', tone: 'faint' },
+  serving: { icon: 'pass-filled', tone: 'good' },
+  updating: { icon: 'loading~spin' },
+  failing: { icon: 'error', tone: 'bad' },
+};
+const BUSY: { icon: string; tone?: Tone } = { icon: 'loading~spin' };
+
+/** A pod that is on its way out fails nobody any more. */
+function failingPod({ pods }: AppPicture) {
+  return pods.find(({ failure, deleting }) => failure !== undefined && !deleting);
+}
+
+/** Nothing is deployed where there is no runtime; of one that is not followed nobody knows. */
+function isKnown({ state, followed }: RuntimeKnowledge): boolean {
+  return followed || state === 'absent';
+}
+
+function unknownUnlessStopped({ state }: RuntimeKnowledge): Pick<RuntimePicture, 'state'> {
+  return { state: state === 'stopped' ? 'stopped' : 'unknown' };
+}
+
+function appTooltip(app: AppPicture, l10n: L10n): TooltipLine[] {
+  const { name, id, namespace, image, release } = app;
+  return [
+    { value: name },
+    { name: l10n.t('Release'), value: `${id} (${namespace})` },
+    ...(release ? [{ name: l10n.t('Revision'), value: `${release.revision}, ${release.status}` }] : []),
+    ...(image === undefined ? [] : [{ name: l10n.t('Image'), value: image }]),
+    ...failureLines(failingPod(app)?.failure, l10n),
+  ];
+}
+
+function imageNode(image: string, parent: string, app: string, l10n: L10n): TreeNode {
+  const [name = image, digest = ''] = image.split('@');
+  const short = digest.replace(/^sha256:/, '').slice(0, SHORT_DIGEST);
+  return row({
+    id: `${parent}/image`,
+    label: l10n.t('Image'),
+    description: `${name.split('/').at(-1) ?? name}${short === '' ? '' : `@${short}`}`,
+    icon: 'package',
+    context: 'image',
+    tooltip: [{ value: image }],
+    subject: { app },
+    children: [],
+  });
+}
+
+const SHORT_DIGEST = 12;
+
+function releaseNode(release: ReleasePicture, parent: string, app: string, l10n: L10n): TreeNode {
+  const { revision, status, updated, chart } = release;
+  const failed = status === 'failed';
+  return row({
+    id: `${parent}/release`,
+    label: l10n.t('Release'),
+    description: [l10n.t('revision {0}', revision), status, ...(chart === undefined ? [] : [chart])].join(' · '),
+    icon: failed ? 'error' : 'tag',
+    ...(failed ? { tone: 'bad' } : {}),
+    context: revision > 1 ? 'release.rollback' : 'release',
+    tooltip: [
+      { name: l10n.t('Release'), value: app },
+      { name: l10n.t('Revision'), value: `${revision}, ${status}` },
+      { name: l10n.t('Since'), value: momentText(updated) },
+      ...(chart === undefined ? [] : [{ name: l10n.t('Chart'), value: chart }]),
+    ],
+    subject: { app },
+    children: [],
+  });
+}
+
+function forwardNode({ app, podPort, address }: ForwardPicture, parent: string, l10n: L10n): TreeNode {
+  return row({
+    id: `${parent}/forward/${address}`,
+    label: address,
+    description: l10n.t('forwarded to port {0}', podPort),
+    icon: 'plug',
+    context: 'forward',
+    subject: { app, forward: address },
+    children: [],
+  });
+}

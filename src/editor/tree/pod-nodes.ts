@@ -1,0 +1,94 @@
+import type { ContainerDetails } from '../../deploy';
+import type { PodPicture } from '../../state';
+import { momentText, row, type L10n, type Tone, type TreeNode } from './node';
+import { failureLines, failureNode } from './trouble-nodes';
+
+export interface PodSurroundings {
+  readonly l10n: L10n;
+  /** Id of the node above. */
+  readonly parent: string;
+  /** Id of the app. */
+  readonly app: string;
+  /** How many other pods the app has. */
+  readonly siblings: number;
+}
+
+/** Pods among more others than these are closed at first, so that the view is not full of one app. */
+const FEW = 5;
+
+/** A pod with why it fails and its containers. */
+export function podNode(pod: PodPicture, { l10n, parent, app, siblings }: PodSurroundings): TreeNode {
+  const { name, failure, deleting } = pod;
+  const id = `${parent}/pod/${name}`;
+  const words = deleting ? l10n.t('ending') : (pod.reason ?? pod.phase);
+  const { icon, tone } = podLooks(pod);
+  const subject = { app, pod: name };
+  return row({
+    id,
+    label: name,
+    description: words,
+    icon,
+    ...(tone ? { tone } : {}),
+    context: 'pod',
+    tooltip: [
+      { name: l10n.t('Pod'), value: name },
+      { name: l10n.t('State'), value: words },
+      { name: l10n.t('Since'), value: momentText(pod.createdAt) },
+      ...failureLines(failure, l10n),
+    ],
+    spoken: `${l10n.t('Pod')} ${name}, ${words}`,
+    subject,
+    open: !deleting && (failure !== undefined || siblings <= FEW),
+    children: [
+      ...(failure && !deleting ? [failureNode(failure, `${id}/failure`, subject, l10n)] : []),
+      ...pod.containers.map((container) => containerNode(container, name, id, app, l10n)),
+    ],
+  });
+}
+
+function podLooks(pod: PodPicture): { icon: string; tone?: Tone } {
+  if (pod.deleting) return { icon: 'circle-slash', tone: 'faint' };
+  if (pod.failure) return { icon: 'error', tone: 'bad' };
+  if (pod.ready) return { icon: 'pass', tone: 'good' };
+  return pod.phase === 'Succeeded' ? { icon: 'check', tone: 'faint' } : { icon: 'loading~spin' };
+}
+
+function containerNode(container: ContainerDetails, pod: string, parent: string, app: string, l10n: L10n): TreeNode {
+  const { name, kind, state, restarts, image } = container;
+  const words = containerWords(container, l10n);
+  const { icon, tone } = containerLooks(container);
+  return row({
+    id: `${parent}/container/${name}`,
+    label: name,
+    description: words,
+    icon,
+    ...(tone ? { tone } : {}),
+    context: ['container', state, ...(restarts > 0 ? ['restarted'] : [])].join('.'),
+    tooltip: [
+      { name: l10n.t('Container'), value: kind === 'main' ? name : `${name} (${kind})` },
+      { name: l10n.t('State'), value: words },
+      { name: l10n.t('Image'), value: image },
+    ],
+    spoken: `${l10n.t('Container')} ${name}, ${words}`,
+    subject: { app, pod, container: name },
+    children: [],
+  });
+}
+
+function containerWords({ kind, state, ready, restarts, reason, exitCode, exitReason }: ContainerDetails, l10n: L10n) {
+  const ended = state === 'terminated' || restarts > 0;
+  return [
+    ...(kind === 'main' ? [] : [kind]),
+    reason ?? (state === 'running' && !ready && kind === 'main' ? l10n.t('running, not ready') : state),
+    ...(restarts > 0 ? [restarts === 1 ? l10n.t('1 restart') : l10n.t('{0} restarts', restarts)] : []),
+    ...(ended && exitCode !== undefined ? [l10n.t('exit code {0}', exitCode)] : []),
+    ...(ended && exitReason !== undefined && exitReason !== reason ? [exitReason] : []),
+  ].join(' · ');
+}
+
+function containerLooks({ state, ready, exitCode, reason }: ContainerDetails): { icon: string; tone?: Tone } {
+  if (state === 'running') return ready ? { icon: 'vm-running', tone: 'good' } : { icon: 'vm-connect' };
+  if (state === 'terminated') return exitCode === 0 ? { icon: 'check', tone: 'faint' } : { icon: 'error', tone: 'bad' };
+  const starting = reason === undefined || reason === 'ContainerCreating' || reason === 'PodInitializing';
+  return starting ? { icon: 'vm-outline' } : { icon: 'warning', tone: 'warning' };
+}

@@ -1,0 +1,69 @@
+import { window, type ExtensionContext } from 'vscode';
+import { Commands } from './editor/commands';
+import { Config } from './editor/config';
+import { ContextKeys } from './editor/context-keys';
+import { Diagnostics } from './editor/diagnostics';
+import { RestrictedFiles } from './editor/restricted-files';
+import { Folders } from './editor/folders';
+import { Forwards } from './editor/forwards';
+import { JobCommands } from './editor/job-commands';
+import { Links } from './editor/links';
+import { LogFeeds } from './editor/logs/log-feeds';
+import { Owner } from './editor/owner';
+import { Reports } from './editor/reports';
+import { StartOnOpen } from './editor/start-on-open';
+import { StatusBar } from './editor/status-bar';
+import { NewAppCommand } from './editor/new-app';
+import { registerTasks } from './editor/tasks';
+import { registerTerminalPath } from './editor/terminal-path';
+import { AppTree } from './editor/tree/app-tree';
+import { ViewCommands } from './editor/view-commands';
+
+/** What `activate` hands to other extensions, and to the tests. */
+export interface ExtensionApi {
+  readonly folders: Folders;
+  readonly tree: AppTree;
+  readonly logs: LogFeeds;
+}
+
+/** The parts of the extension, put together; it ends with them. */
+class Extension extends Owner {
+  readonly api: ExtensionApi;
+
+  constructor(context: ExtensionContext) {
+    super();
+    const output = this.own(window.createOutputChannel('Velocitas', { log: true }));
+    const config = this.own(new Config(output));
+    const chartsDirectory = context.asAbsolutePath('templates/charts');
+    const folders = this.own(new Folders({ config, output, chartsDirectory }));
+    const forwards = this.own(new Forwards(folders, output));
+    const logs = this.own(new LogFeeds(folders, config, output));
+    const tree = this.own(new AppTree(folders, forwards));
+    const jobs = new JobCommands({ folders, config, output });
+    const views = new ViewCommands({ folders, output }, this.own(new Reports()));
+    const newApps = new NewAppCommand({ directory: context.asAbsolutePath('templates') }, output);
+    this.own(new Commands({ folders, output, jobs, views, logs, forwards, newApps }));
+    this.own(new ContextKeys(folders));
+    this.own(new StatusBar(folders));
+    this.own(new Diagnostics(folders, this.own(new RestrictedFiles(output))));
+    this.own(new Links(folders));
+    this.own(new StartOnOpen(folders, config, jobs));
+    this.own(registerTasks(folders, context.extensionPath));
+    registerTerminalPath(context);
+    this.api = { folders, tree, logs };
+  }
+}
+
+let extension: Extension | undefined;
+
+/** Called by the editor when one of the activation events happens. */
+export function activate(context: ExtensionContext): ExtensionApi {
+  extension = new Extension(context);
+  return extension.api;
+}
+
+/** Called by the editor before it ends; it waits for what this returns. */
+export async function deactivate(): Promise<void> {
+  await extension?.dispose();
+  extension = undefined;
+}

@@ -1,0 +1,83 @@
+import { messageOf } from '../base';
+import { buildImage } from '../build';
+import type { BundledImage } from '../bundle';
+import type { App } from '../project';
+import { dockerFailure, type Docker } from '../tools';
+import { bundledAppImage } from './bundle-cache';
+import { localImage } from './bundle-collect';
+import { localTag, type Job } from './images';
+import type { Session } from './session';
+
+/**
+ * Builds apps, lends their images for packing, and takes them away again unless they were there before, as they are where
+ * a bundle was loaded.
+ */
+export async function withBuiltApps<T>(
+  job: Job,
+  apps: readonly App[],
+  docker: Docker,
+  work: (images: readonly BundledImage[]) => Promise<T>,
+): Promise<T> {
+  const made: string[] = [];
+  try {
+    const images: BundledImage[] = [];
+    for (const app of apps) {
+      const name = bundledAppImage(app.id);
+      if (!(await localImage(docker, name))) made.push(name);
+      await build(job, app, docker);
+      const local = await localImage(docker, name);
+      if (!local) throw new Error(`the engine does not have ${name}, which was just built`);
+      images.push({ name, id: local.id, purpose: 'app', app: app.id });
+    }
+    return await work(images);
+  } finally {
+    for (const name of made) await removeTag(job, docker, name);
+  }
+}
+
+/** The app's image without the label that binds it to a runtime: `vapp delete` there would take it away. */
+async function build(job: Job, app: App, docker: Docker): Promise<void> {
+  await job.steps.run('build', app.id, () =>
+    buildImage(
+      {
+        dockerfile: app.dockerfile.value,
+        context: app.context,
+        ...(app.target === undefined ? {} : { target: app.target }),
+        buildArgs: app.buildArgs,
+        platforms: [],
+        tags: [bundledAppImage(app.id)],
+        cacheInImage: true,
+      },
+      {
+        toolbox: job.session.toolbox,
+        docker,
+        signal: job.signal,
+        onEvent: (event) => job.emit({ type: 'build', app: app.id, event }),
+      },
+    ),
+  );
+}
+
+async function removeTag(job: Job, docker: Docker, name: string): Promise<void> {
+  try {
+    if (await localImage(docker, name)) await docker.getImage(name).remove();
+  } catch (error) {
+    job.emit({ type: 'warning', message: `The image ${name} could not be removed: ${messageOf(error)}` });
+  }
+}
+
+/** Gives the images of apps that came with a bundle to the apps of a workspace that have not been built here yet. */
+export async function adoptApps(session: Session, docker: Docker, images: readonly BundledImage[]): Promise<void> {
+  const repository = await session.read();
+  const { cluster } = await session.runtime(repository);
+  for (const app of repository.apps) {
+    const image = images.find(({ purpose, app: id }) => purpose === 'app' && id === app.id);
+    const tag = localTag(cluster, app);
+    if (!image || (await localImage(docker, tag))) continue;
+    try {
+      await docker.getImage(image.name).tag({ repo: tag.replace(/:[^/:]*$/, ''), tag: tag.replace(/^.*:/, '') });
+    } catch (error) {
+      throw dockerFailure(error);
+    }
+  }
+}

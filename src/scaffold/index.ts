@@ -1,0 +1,4 @@
+export * from './adoption';
+export * from './apply';
+export * from './devcontainer-json';
+export * from './template';

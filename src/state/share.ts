@@ -1,0 +1,37 @@
+import { isDeepStrictEqual } from 'node:util';
+
+/**
+ * The value `after`, made of the very objects of `before` wherever both are equal. The answer is `before` itself when
+ * nothing is different. Elements of lists belong together by `id` or `name`, else by their place.
+ */
+export function share<T>(before: unknown, after: T): T {
+  if (Object.is(before, after)) return after;
+  if (Array.isArray(before) && Array.isArray(after)) return shareList(before, after) as T;
+  if (isPlain(before) && isPlain(after)) {
+    const shared = Object.fromEntries(Object.entries(after).map(([key, value]) => [key, share(before[key], value)]));
+    return sameEntries(before, shared) ? (before as T) : (shared as T);
+  }
+  return isDeepStrictEqual(before, after) ? (before as T) : after;
+}
+
+function shareList(before: readonly unknown[], after: readonly unknown[]): readonly unknown[] {
+  const named = new Map(before.map((item, index) => [keyOf(item, index), item]));
+  const shared = after.map((item, index) => share(named.get(keyOf(item, index)), item));
+  return shared.length === before.length && shared.every((item, index) => Object.is(item, before[index]))
+    ? before
+    : shared;
+}
+
+function keyOf(item: unknown, index: number): unknown {
+  return isPlain(item) ? (item['id'] ?? item['name'] ?? index) : index;
+}
+
+function sameEntries(a: Readonly<Record<string, unknown>>, b: Readonly<Record<string, unknown>>): boolean {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => key in b && Object.is(a[key], b[key]));
+}
+
+/** Objects of classes, such as failures, are compared as a whole. */
+function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}

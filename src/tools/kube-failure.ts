@@ -1,0 +1,51 @@
+import { Failure } from '../base';
+
+/** The API server answered, and said no. */
+export class KubeApiFailure extends Failure {
+  constructor(
+    /** The HTTP status. */
+    readonly status: number,
+    /** Kubernetes' machine-readable reason, e.g. `NotFound`. */
+    readonly reason: string | undefined,
+    /** What the server said, without our own words. */
+    readonly answer: string,
+    request: string,
+  ) {
+    super({
+      code: 'kubernetes-refused',
+      fault: 'environment',
+      summary: `Kubernetes refused a request (${status}): ${answer}`,
+      evidence: [request],
+    });
+    this.name = 'KubeApiFailure';
+  }
+}
+
+/** The failure that says nobody answers at the cluster's address. */
+export function clusterUnreachable(address: string, cause: unknown, evidence: readonly string[] = []): Failure {
+  const detail = cause instanceof Error ? [cause.message] : [];
+  return new Failure({
+    code: 'cluster-unreachable',
+    fault: 'environment',
+    summary: `The local runtime's Kubernetes does not answer at ${address}.`,
+    evidence: evidence.length > 0 ? evidence : detail,
+    nextSteps: ['Start the runtime: `vapp up`.', 'Check that Docker is running: `vapp doctor`.'],
+    cause,
+  });
+}
+
+/** The failure that the body of a refused request tells of. */
+export function refusal(status: number, body: string, request: string): KubeApiFailure {
+  const { message, reason } = parseStatus(body);
+  return new KubeApiFailure(status, reason, message, request);
+}
+
+function parseStatus(body: string): { message: string; reason?: string } {
+  try {
+    const status = JSON.parse(body) as { message?: string; reason?: string };
+    return { message: status.message ?? body, ...(status.reason === undefined ? {} : { reason: status.reason }) };
+  } catch {
+    // The kubelet and proxies in between answer with plain text or a page; that is the best there is.
+    return { message: body.trim().slice(0, 300) || 'no reason given' };
+  }
+}

@@ -1,0 +1,83 @@
+import type { IncomingMessage } from 'node:http';
+import { Cancelled, messageOf } from '../base';
+import { clusterUnreachable } from './kube-failure';
+import { LineSplitter } from './lines';
+
+/** One line of a watch, as the API server sends it. */
+export interface WatchEvent {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+  readonly object: unknown;
+}
+
+const MAX_EVENT_LENGTH = 16 * 1024 * 1024;
+
+/**
+ * The body of an answer, as it comes: what is not read is not fetched. Whoever gets one reads it in a loop, whose end
+ * also ends the request, or closes it.
+ */
+export class KubeStream implements AsyncIterable<Buffer> {
+  constructor(
+    private readonly body: IncomingMessage,
+    /** Where the answer comes from, for failures. */
+    private readonly address: string,
+    private readonly signal: AbortSignal | undefined,
+  ) {}
+
+  /** @throws Failure `cluster-unreachable` when the connection breaks or was closed; Cancelled. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void> {
+    const chunks: AsyncIterator<Buffer, undefined> = this.body[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const { done, value } = await chunks.next().catch((error: unknown) => {
+          throw transportFailure(error, this.address, this.signal);
+        });
+        if (done) return;
+        yield value;
+      }
+    } finally {
+      this.close();
+    }
+  }
+
+  /** Ends the request. A loop over the body fails as if the connection had broken. */
+  close(): void {
+    this.body.destroy();
+  }
+
+  /** The whole body. @throws Failure `cluster-unreachable`, also for a body longer than `maxBytes`; Cancelled. */
+  async bytes(maxBytes: number): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of this) {
+      size += chunk.length;
+      if (size > maxBytes) throw clusterUnreachable(this.address, new Error(`the answer exceeds ${maxBytes} bytes`));
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
+  }
+
+  /** The events of a watch. @throws Failure `cluster-unreachable`, also for what is no event; Cancelled. */
+  async *events(): AsyncGenerator<WatchEvent, void> {
+    let lines: string[] = [];
+    const splitter = new LineSplitter((line) => lines.push(line), MAX_EVENT_LENGTH);
+    for await (const chunk of this) {
+      splitter.write(chunk);
+      for (const line of lines) if (line !== '') yield parseJson(line, this.address) as WatchEvent;
+      lines = [];
+    }
+  }
+}
+
+/** @throws Failure `cluster-unreachable`: something else answered in the API's place, or the answer was cut. */
+export function parseJson(text: string, address: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw clusterUnreachable(address, new Error(`the answer is not JSON (${messageOf(error)})`));
+  }
+}
+
+/** What a broken connection means: that the request was cancelled, or that nobody answers. */
+export function transportFailure(error: unknown, address: string, signal: AbortSignal | undefined): Error {
+  return signal?.aborted ? new Cancelled() : clusterUnreachable(address, error);
+}

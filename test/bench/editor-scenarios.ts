@@ -1,0 +1,111 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { packVsix } from '../workbench/vsix';
+import { editApp, freshLine } from './app';
+import { inExtensionHost, ourExtension } from './extension-host';
+import { lastOf, type Scenario } from './scenario';
+import { rowOf } from './statistics';
+import { ourExtensionId, writeStubExtension } from './stub-extension';
+import type { ActivationTask, ActivationTimes } from './suites/activation/activation.test';
+import type { IdleTask } from './suites/idle/idle.test';
+import type { InnerLoopTask, InnerLoopTimes } from './suites/inner-loop/inner-loop.test';
+import { secondsUntilLine } from './until-line';
+
+const ACTIVATION_ROUNDS = 5;
+const IDLE_WINDOWS = 2;
+const IDLE_WINDOW_MS = 20_000;
+const INNER_ROUNDS = 8;
+
+const innerLoopEditor: Scenario = {
+  name: 'inner-loop-editor',
+  description:
+    'Run App on a changed file, which saves it → the new version’s line in the app’s channel, in turn with `vapp run` on the same app',
+  async measure(bed, context, note) {
+    const first = freshLine();
+    const folder = await bed.app('app', first);
+    const { program, args } = bed.vapp(folder, 'run');
+    await secondsUntilLine(bed.vapp(folder, 'run'), first);
+    const task: InnerLoopTask = {
+      extension: await ourExtensionId(),
+      folder,
+      vapp: { program, args },
+      rounds: INNER_ROUNDS,
+    };
+    const measurement = { suite: 'inner-loop', extension: ourExtension, workspace: folder, task } as const;
+    const { editor, vapp } = await inExtensionHost<InnerLoopTimes>(bed, context, measurement);
+    editor.forEach((seconds, index) =>
+      note(
+        `round ${index + 1} of ${INNER_ROUNDS}: ${lastOf({ editor: [seconds], vapp: vapp.slice(index, index + 1) })}`,
+      ),
+    );
+    const alone: number[] = [];
+    for (let round = 1; round <= INNER_ROUNDS; round += 1) {
+      const line = freshLine();
+      await editApp(folder, line);
+      alone.push(await secondsUntilLine(bed.vapp(folder, 'run'), line));
+    }
+    return rowOf('inner-loop-editor', 's', editor, {
+      '`vapp run`, in turn, with the editor open': vapp,
+      '`vapp run`, the editor closed': alone,
+    });
+  },
+};
+
+const activation: Scenario = {
+  name: 'activation',
+  description:
+    'loading and activating the extension in a fresh extension host, on a folder that holds an app, by VS Code’s own marks',
+  async measure(bed, context, note) {
+    const folder = await bed.app('app', freshLine());
+    const stub = join(bed.folder, 'stub');
+    const who = {
+      ours: { path: ourExtension, id: await ourExtensionId() },
+      stub: { path: stub, id: await writeStubExtension(stub) },
+    };
+    const milliseconds = { ours: [] as number[], stub: [] as number[] };
+    for (let round = 1; round <= ACTIVATION_ROUNDS; round += 1) {
+      for (const name of ['ours', 'stub'] as const) {
+        const { path, id } = who[name];
+        const task: ActivationTask = { extension: id };
+        const measurement = { suite: 'activation', extension: path, workspace: folder, task } as const;
+        const { load, activate } = await inExtensionHost<ActivationTimes>(bed, context, measurement);
+        milliseconds[name].push(load + activate);
+        note(`round ${round} of ${ACTIVATION_ROUNDS}, ${name}: ${load} ms to load, ${activate} ms to activate`);
+      }
+    }
+    return rowOf('activation', 'ms', milliseconds.ours, { 'a stub extension': milliseconds.stub });
+  },
+};
+
+const idleCpu: Scenario = {
+  name: 'idle-cpu',
+  description:
+    'CPU time of the extension host and of all that it started, in percent of one core, over 20 s in which nothing changes: the app runs, the tree shows it, and the editor itself does not look for ports to forward',
+  async measure(bed, context, note) {
+    const first = freshLine();
+    const folder = await bed.app('app', first);
+    await secondsUntilLine(bed.vapp(folder, 'run'), first);
+    const stub = join(bed.folder, 'stub');
+    const idle = { windows: IDLE_WINDOWS, windowMs: IDLE_WINDOW_MS };
+    const percentsIn = (path: string, extension: string, tree: boolean) => {
+      const task: IdleTask = { ...idle, extension, tree };
+      return inExtensionHost<number[]>(bed, context, { suite: 'idle', extension: path, workspace: folder, task });
+    };
+    const ours = await percentsIn(ourExtension, await ourExtensionId(), true);
+    const theirs = await percentsIn(stub, await writeStubExtension(stub), false);
+    note(lastOf({ ours, stub: theirs }, '%'));
+    return rowOf('idle-cpu', '%', ours, { 'a stub extension': theirs });
+  },
+};
+
+const vsixSize: Scenario = {
+  name: 'vsix-size',
+  description: 'the packed extension',
+  async measure(bed, context) {
+    const { size } = await stat(await packVsix(bed.folder, context.signal));
+    return rowOf('vsix-size', 'MB', [size / 1e6], {});
+  },
+};
+
+/** What is measured of the extension. */
+export const editorScenarios: readonly Scenario[] = [innerLoopEditor, activation, idleCpu, vsixSize];

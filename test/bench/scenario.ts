@@ -1,0 +1,17 @@
+import type { StackContext } from '../stack/types';
+import type { TestBed } from './bed';
+import type { Row } from './statistics';
+
+/** Something that is measured. */
+export interface Scenario {
+  readonly name: string;
+  readonly description: string;
+  measure(bed: TestBed, context: StackContext, note: (line: string) => void): Promise<Row>;
+}
+
+/** What was measured last, in words. */
+export function lastOf(measured: Readonly<Record<string, readonly number[]>>, unit = 's', digits = 2): string {
+  return Object.entries(measured)
+    .map(([name, values]) => `${name} ${(values.at(-1) ?? 0).toFixed(digits)} ${unit}`)
+    .join(', ');
+}

@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { Range, Uri, WorkspaceEdit, commands, extensions, window, workspace, type TextDocument } from 'vscode';
+import type { ExtensionApi } from '../../../../src/extension';
+import type { Command } from '../../../../src/tools';
+import { appSource, freshLine } from '../../app';
+import { secondsUntilLine } from '../../until-line';
+import { answer, givenTask } from '../task';
+
+export interface InnerLoopTask {
+  readonly extension: string;
+  /** The app's folder, which is open, and whose app runs. */
+  readonly folder: string;
+  /** `vapp run` on that folder. */
+  readonly vapp: Command;
+  readonly rounds: number;
+}
+
+/** Seconds, round by round. */
+export interface InnerLoopTimes {
+  readonly editor: readonly number[];
+  readonly vapp: readonly number[];
+}
+
+it('measures the inner loop of the editor and that of vapp, in turn', async function () {
+  this.timeout(0);
+  const { extension, folder, vapp, rounds } = givenTask() as InnerLoopTask;
+  const found = extensions.getExtension<ExtensionApi>(extension);
+  if (!found) throw new Error(`${extension} is not there`);
+  const { logs, folders } = await found.activate();
+  await folders.ready;
+  const document = await workspace.openTextDocument(join(folder, 'app', 'main.py'));
+  await window.showTextDocument(document);
+
+  const lineReceived = (line: string) =>
+    new Promise<void>((resolve) => {
+      const listening = logs.onDidReceive(({ events }) => {
+        if (!events.some((event) => event.type === 'line' && event.line.text.includes(line))) return;
+        listening.dispose();
+        resolve();
+      });
+    });
+  /** From the command, which saves the file, to the line in the channel. */
+  const editorRound = async () => {
+    const line = freshLine();
+    await change(document, line);
+    const received = lineReceived(line);
+    const started = performance.now();
+    const running = commands.executeCommand('velocitas.run', Uri.file(folder));
+    await received;
+    const seconds = (performance.now() - started) / 1000;
+    await running;
+    return seconds;
+  };
+  const vappRound = async () => {
+    const line = freshLine();
+    await change(document, line);
+    await document.save();
+    const received = lineReceived(line);
+    const seconds = await secondsUntilLine(vapp, line);
+    await received;
+    return seconds;
+  };
+
+  // The first loads what later ones have.
+  await editorRound();
+  await vappRound();
+  const times = { editor: [] as number[], vapp: [] as number[] };
+  for (let round = 1; round <= rounds; round += 1) {
+    times.editor.push(await editorRound());
+    times.vapp.push(await vappRound());
+  }
+  await answer(times satisfies InnerLoopTimes);
+});
+
+/** Replaces the app's source in the editor; it is not saved. */
+async function change(document: TextDocument, line: string): Promise<void> {
+  const edit = new WorkspaceEdit();
+  edit.replace(document.uri, new Range(0, 0, document.lineCount, 0), appSource(line));
+  if (!(await workspace.applyEdit(edit))) throw new Error('the edit was not applied');
+}

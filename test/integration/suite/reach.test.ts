@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { window as editor, commands, env, type Terminal } from 'vscode';
+import { all } from '../../unit/editor/tree-fakes';
+import { until, untilEqual } from '../support/until';
+import { TestWindow, acceptProposals } from '../support/window';
+
+const LIMIT_MS = 3 * 60_000;
+
+describe('what reaches into an app that runs', function () {
+  this.timeout(LIMIT_MS);
+  let window: TestWindow;
+
+  before(async () => {
+    window = await TestWindow.open();
+    await window.showTree();
+    await window.perform('run');
+    await window.row(/^container\.running/);
+  });
+
+  const forwards = () => all(window.api.tree.nodes).filter(({ context }) => context === 'forward');
+  const isServed = (address: string) =>
+    fetch(`http://${address}/healthz`).then(
+      async (response) => (await response.text()) === 'ready\n',
+      () => false,
+    );
+
+  it('is a forwarded port, which the tree shows and which outlives the pod', async () => {
+    await acceptProposals(commands.executeCommand('velocitas.forwardPort', await window.row(/^app\b/)));
+    const [forward] = await until('a forward', () => (forwards().length > 0 ? forwards() : undefined));
+    const address = forward?.label ?? '';
+    await untilEqual(() => isServed(address), true);
+
+    await window.sayAtStart('another pod');
+    await window.perform('run');
+    await window.restore();
+    await untilEqual(() => isServed(address), true);
+    assert.deepEqual(
+      forwards().map(({ label }) => label),
+      [address],
+    );
+
+    await commands.executeCommand('velocitas.stopForwarding', await window.row(/^forward$/));
+    await untilEqual(() => forwards().length, 0);
+    assert.equal(await isServed(address), false);
+  });
+
+  it('is a terminal in the container', async () => {
+    await until('one pod', () => (window.app.pods.length === 1 ? true : undefined));
+    await commands.executeCommand('velocitas.openContainerTerminal', await window.row(/^container\.running/));
+    const terminal = await until('a terminal', () => editor.terminals.find(({ name }) => name.startsWith('app · ')));
+    try {
+      const command = await readFile(`/proc/${(await terminal.processId) ?? 0}/cmdline`, 'utf8');
+      assert.match(command.replaceAll('\0', ' '), /kubectl .*exec/);
+      const ended = endOf(terminal);
+      // Where the image says that the app lies, and nowhere on this machine.
+      terminal.sendText('[ "$PWD" = /app ] && [ -n "$KUBERNETES_SERVICE_HOST" ] && exit 7');
+      assert.equal(await ended, 7);
+    } finally {
+      terminal.dispose();
+    }
+  });
+
+  it('is what can be copied', async () => {
+    await commands.executeCommand('velocitas.copyImageReference', await window.row(/^image$/));
+    assert.match(await env.clipboard.readText(), /sampleapp@sha256:[0-9a-f]{64}$/);
+    await commands.executeCommand('velocitas.copyAddress', await window.row(/^service\.address$/));
+    assert.match(await env.clipboard.readText(), /^localhost:\d+$/);
+  });
+
+  it('is its log in a terminal', async () => {
+    await commands.executeCommand('velocitas.openLogTerminal', await window.row(/^app\b/));
+    const terminal = await until('a terminal', () => editor.terminals.find(({ name }) => name.includes('SampleApp')));
+    terminal.dispose();
+  });
+});
+
+/** Exit code of what runs in a terminal. */
+function endOf(terminal: Terminal): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const listening = editor.onDidCloseTerminal((closed) => {
+      if (closed !== terminal) return;
+      listening.dispose();
+      resolve(closed.exitStatus?.code);
+    });
+  });
+}

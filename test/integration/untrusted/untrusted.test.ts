@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { once } from 'node:events';
+import { promisify } from 'node:util';
+import { DiagnosticSeverity, Uri, commands, languages, window, workspace } from 'vscode';
+import type { ExtensionApi } from '../../../src/extension';
+import { until, untilEqual } from '../support/until';
+import { theExtension } from '../support/window';
+
+describe('in a folder that is not trusted', () => {
+  let api: ExtensionApi;
+  const touched = () => readFile(process.env['VAPP_TEST_TOUCHED'] ?? '', 'utf8');
+  const file = (name: string) => {
+    const [folder] = workspace.workspaceFolders ?? [];
+    assert.ok(folder);
+    return Uri.joinPath(folder.uri, name);
+  };
+
+  before(async () => {
+    assert.equal(workspace.isTrusted, false);
+    api = await theExtension().activate();
+    await api.folders.ready;
+  });
+
+  it('tells what is wrong with the files, at its line', async () => {
+    const manifest = file('app/AppManifest.json');
+    const [diagnostic] = await until('a problem', () => {
+      const found = languages.getDiagnostics(manifest).filter(({ source }) => source === 'Velocitas');
+      return found.length > 0 ? found : undefined;
+    });
+    assert.equal(diagnostic?.severity, DiagnosticSeverity.Error);
+    const lines = (await readFile(manifest.fsPath, 'utf8')).split('\n');
+    assert.match(lines[diagnostic.range.start.line] ?? '', /"name": 7/);
+  });
+
+  it('reads them again when they change', async () => {
+    const manifest = file('app/AppManifest.json');
+    const broken = await readFile(manifest.fsPath, 'utf8');
+    const problems = () => languages.getDiagnostics(manifest).filter(({ source }) => source === 'Velocitas').length;
+    await writeFile(manifest.fsPath, broken.replace('"name": 7', '"name": "Whole"'));
+    await untilEqual(problems, 0);
+    await writeFile(manifest.fsPath, broken);
+    await untilEqual(problems, 1);
+  });
+
+  it('has nothing in the tree', async () => {
+    await commands.executeCommand('velocitas.explorer.focus');
+    assert.deepEqual(api.folders.all, []);
+    assert.deepEqual(api.tree.nodes, []);
+    assert.deepEqual(api.tree.getChildren(), []);
+  });
+
+  it('does nothing by its commands', async () => {
+    for (const command of ['run', 'build', 'startRuntime', 'stopRuntime', 'deploy', 'uninstall', 'showLog', 'doctor']) {
+      await commands.executeCommand(`velocitas.${command}`);
+    }
+    assert.deepEqual(window.terminals, []);
+  });
+
+  it('has neither started a program nor spoken to Docker, which would have been noticed', async () => {
+    assert.equal(await touched(), '');
+    await promisify(execFile)('helm', ['version']);
+    await untilEqual(touched, 'helm version\n');
+    const socket = connect((process.env['DOCKER_HOST'] ?? '').replace('unix://', ''));
+    await once(socket, 'close');
+    await untilEqual(touched, 'helm version\na connection to the engine\n');
+  });
+});
