@@ -141,7 +141,7 @@ function registriesConfig(cluster: string): string {
  * asks for metrics or installs charts by k3s's own controller. And it may fill the disk: with the kubelet's defaults, a
  * machine whose disk is 85 % full evicts every pod.
  */
-const K3S_ARGUMENTS = {
+export const K3S_ARGUMENTS = {
   server: ['--disable=traefik', '--disable=metrics-server', '--disable-helm-controller'],
   node: [
     '--kubelet-arg=eviction-hard=imagefs.available<1%,nodefs.available<1%',

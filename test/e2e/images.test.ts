@@ -14,6 +14,7 @@ import { SOURCES } from '../stack/images/sources';
 import { layoutFor } from '../stack/layout';
 import { ConsoleProgress } from '../stack/progress';
 import { freePort } from './support/images';
+import { mayFillDisk } from './support/raw-cluster';
 
 const CLUSTER = 'vapp-test-images';
 const REGISTRY = `${CLUSTER}-registry`;
@@ -123,6 +124,7 @@ describe('the images of the stack', function () {
       await writeFile(registries, JSON.stringify({ mirrors: { [MIRROR]: { endpoint: [`http://${REGISTRY}:5000`] } } }));
       const create = [
         ...['cluster', 'create', CLUSTER, '--image', NODE_IMAGE, '--agents', '1'],
+        ...mayFillDisk(1),
         ...['--registry-create', `${REGISTRY}:127.0.0.1:${ports.registry}`, '--registry-config', registries],
         ...['-p', `127.0.0.1:${ports.mqtt}:${MQTT_NODE_PORT}@server:0:direct`],
         ...['-p', `127.0.0.1:${ports.broker}:${BROKER_NODE_PORT}@server:0:direct`],

@@ -6,6 +6,7 @@ import { followLogs, type LogLine, type LogRequest } from '../../src/logs';
 import { Toolbox, type ClusterAccess } from '../../src/tools';
 import { stackEnvironment } from '../stack/environment';
 import { FeedReader } from '../unit/logs/feed-reader';
+import { mayFillDisk } from './support/raw-cluster';
 
 const CLUSTER = 'vapp-test-logs';
 const REGISTRY = `k3d-${CLUSTER}-registry`;
@@ -34,6 +35,7 @@ describe('following logs on a real cluster', function () {
       'k3d',
       [
         ...['cluster', 'create', CLUSTER, '--no-lb', '--kubeconfig-update-default=false'],
+        ...mayFillDisk(),
         ...['--image', 'rancher/k3s:v1.34.3-k3s1', '--registry-use', `${REGISTRY}:5000`],
       ],
       { env: k3dEnvironment() },

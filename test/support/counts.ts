@@ -1,3 +1,5 @@
+import { statfsSync } from 'node:fs';
+import { freemem, loadavg, tmpdir, totalmem } from 'node:os';
 import type { Runner } from 'mocha';
 
 /** What a suite came to. */
@@ -31,11 +33,22 @@ export function addCounts(a: Counts, b: Counts): Counts {
 /** Follows a run of mocha; the answer gives the counts so far. */
 export function countsOf(runner: Runner): () => Counts {
   const failures: string[] = [];
-  runner.on('fail', (test, error: unknown) => failures.push(`${test.titlePath().join(' › ')}: ${inShort(error)}`));
+  runner.on('fail', (test, error: unknown) => {
+    failures.push(`${test.titlePath().join(' › ')}: ${inShort(error)}\n    ${machineNow()}`);
+  });
   return () => {
     const { passes = 0, failures: failed = 0, pending = 0 } = runner.stats ?? {};
     return { passed: passes, failed, skipped: pending, failures };
   };
+}
+
+/** A full disk or a busy processor explains many a failure in a cluster, and is gone when somebody looks. */
+function machineNow(): string {
+  const { bavail, blocks, bsize } = statfsSync(tmpdir());
+  const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(1);
+  const disk = `${gigabytes(bavail * bsize)} of ${gigabytes(blocks * bsize)} GB of disk`;
+  const memory = `${gigabytes(freemem())} of ${gigabytes(totalmem())} GB of memory`;
+  return `(free then: ${disk}, ${memory}; load ${loadavg()[0]?.toFixed(1)})`;
 }
 
 /** A comparison says what differs only below its first line. */

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import type { DeployRequest } from '../../../src/deploy';
 import { Toolbox, type ClusterAccess } from '../../../src/tools';
 import { stackEnvironment } from '../../stack/environment';
+import { mayFillDisk } from './raw-cluster';
 
 /** A cluster and a registry with one image, made by k3d itself, for tests that deploy charts of their own. */
 export class HelmCluster {
@@ -23,6 +24,7 @@ export class HelmCluster {
     const folder = await realpath(await mkdtemp(join(tmpdir(), 'vapp-deploy-')));
     const create = [
       ...['cluster', 'create', name, '--no-lb', '--image', 'rancher/k3s:v1.34.3-k3s1'],
+      ...mayFillDisk(),
       ...['--registry-create', `${name}-registry:127.0.0.1:0`],
       ...['--kubeconfig-update-default=false', '--kubeconfig-switch-context=false'],
     ];
