@@ -51,9 +51,9 @@ export async function bench(args: readonly string[], signal: AbortSignal): Promi
       try {
         const note = (line: string) => process.stderr.write(`${scenario.name}: ${line}\n`);
         const before = await othersLoad();
-        const row = await scenario.measure(bed, context, note);
+        const measuredRows = [await scenario.measure(bed, context, note)].flat();
         const measured = { date: new Date().toISOString(), commit, othersLoad: [before, await othersLoad()] as const };
-        rows.push({ ...row, measured });
+        rows.push(...measuredRows.map((row) => ({ ...row, measured })));
         await saveResults(join(root, 'bench'), rows, machine, SCENARIOS);
       } finally {
         await bed.dispose();

@@ -39,7 +39,7 @@ export function mergeRows(
   scenarios: readonly Described[],
 ): readonly MeasuredRow[] {
   const newest = new Map([...before, ...now].map((row) => [row.name, row]));
-  return scenarios.flatMap(({ name }) => newest.get(name) ?? []);
+  return scenarios.flatMap(({ name }) => [...newest.values()].filter((row) => row.name.split('/', 1)[0] === name));
 }
 
 async function readRows(file: string): Promise<readonly MeasuredRow[]> {

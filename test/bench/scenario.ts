@@ -6,7 +6,8 @@ import type { Row } from './statistics';
 export interface Scenario {
   readonly name: string;
   readonly description: string;
-  measure(bed: TestBed, context: StackContext, note: (line: string) => void): Promise<Row>;
+  /** Rows are called like the scenario, or `<scenario>/…`. */
+  measure(bed: TestBed, context: StackContext, note: (line: string) => void): Promise<Row | readonly Row[]>;
 }
 
 /** What was measured last, in words. */

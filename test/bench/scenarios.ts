@@ -9,6 +9,7 @@ import { run, secondsOf } from './process';
 import { SkaffoldDev, ensureSkaffold } from './skaffold';
 import { rowOf } from './statistics';
 import { lastOf, type Scenario } from './scenario';
+import { templateScenarios } from './template-scenarios';
 import { secondsUntilLine } from './until-line';
 
 const INNER_ROUNDS = 8;
@@ -138,4 +139,4 @@ const resume: Scenario = {
   },
 };
 
-export const SCENARIOS: readonly Scenario[] = [innerLoop, coldStart, resume, ...editorScenarios];
+export const SCENARIOS: readonly Scenario[] = [innerLoop, coldStart, resume, ...editorScenarios, ...templateScenarios];

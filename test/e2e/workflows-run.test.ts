@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Toolbox, dockerClient, runCommand } from '../../src/tools';
 import { ensureAct } from '../stack/parts/workflow-tools';
+import { ensureTemplatePlatforms } from '../stack/template-images';
 import { Act } from './support/act';
 import { manifest } from './support/images';
 import { lazyContext } from './support/lazy-context';
@@ -13,6 +14,9 @@ import { TestWorkspace } from './support/workspace';
 
 const IMAGE = 'example/speed-app/sampleapp';
 const CHART = 'example/speed-app/charts/sampleapp';
+/** Those of the templates, and the one that is added: this machine emulates all but its own. */
+const PLATFORMS = ['linux/amd64', 'linux/arm64', 'linux/arm/v7'];
+const FAILING_TEST = '\nfunc TestFails(t *testing.T) { t.Fatal("this test fails") }\n';
 
 /** Each test goes on where the one before ended. Signing and the release's notes need GitHub, and are left out. */
 describe('the workflows of a new repository, run by act', function () {
@@ -27,9 +31,10 @@ describe('the workflows of a new repository, run by act', function () {
 
   before(async () => {
     base = await mkdtemp(join(tmpdir(), 'vapp-act-'));
-    workspace = await TestWorkspace.sample('Geschwindigkeit');
-    // The engine has images of its own platform.
-    await workspace.edit('vapp.yaml', /platforms: \[.*\]/, 'platforms: [linux/amd64]');
+    await ensureTemplatePlatforms(new AbortController().signal);
+    workspace = await TestWorkspace.sample('Geschwindigkeit', 'go');
+    // The one line with which everything follows to another platform.
+    await workspace.edit('vapp.yaml', /(?<=platforms: \[.*)\]/, ', linux/arm/v7]');
     tools = new Toolbox(workspace.environment());
     registry = await TestRegistry.start(await dockerClient(tools));
     await provideScanner(tools);
@@ -56,12 +61,8 @@ describe('the workflows of a new repository, run by act', function () {
   it('check the sources, push an image, test that very image in a cluster, and mark it', async () => {
     const { exitCode, output } = await act.push('ci.yml', 'refs/heads/main', registry.host);
     assert.equal(exitCode, 0, output);
-    for (const job of [
-      'Lint and unit tests',
-      'Image',
-      'Integration tests \\(sampleapp, linux/amd64\\)',
-      'Mark as tested',
-    ]) {
+    const tests = PLATFORMS.map((platform) => `Integration tests \\(sampleapp, ${platform}\\)`);
+    for (const job of ['Lint and unit tests', 'Image', ...tests, 'Mark as tested']) {
       assert.match(output, new RegExp(`CI/${job}.*Job succeeded`), output);
     }
     const digest = await digestOf(IMAGE, commit);
@@ -72,7 +73,7 @@ describe('the workflows of a new repository, run by act', function () {
       new RegExp(`Matrix: map\\[.*${IMAGE}@${digest ?? ''}`),
       'the image that is tested is that one',
     );
-    assert.match(output, /Ran [1-9]\d* tests/);
+    assert.equal(output.match(/--- PASS: TestANewSpeedIsPublished/g)?.length, PLATFORMS.length, output);
   });
 
   it('release the digest that was tested, and a chart that names it', async () => {
@@ -86,7 +87,7 @@ describe('the workflows of a new repository, run by act', function () {
   });
 
   it('fail when a test fails, and mark nothing', async () => {
-    await workspace.edit('app/tests/unit/test_main.py', /$/, '\n\nassert False, "this test fails"\n');
+    await workspace.edit('app/tests/unit/health_test.go', /$/, FAILING_TEST);
     const broken = await act.commit('Break it');
     const { exitCode, output } = await act.push('ci.yml', 'refs/heads/main', registry.host);
     assert.equal(exitCode, 1, output);

@@ -2,7 +2,7 @@ import { createContext, withSetupLock } from './context';
 import { ensureEmulation } from './emulation';
 import { stackEnvironment } from './environment';
 import { ensureImages, ensureIndexes } from './images';
-import { debian, nodejs, python, TEMPLATE_IMAGES } from './images/catalog';
+import { buildkit, debian, nodejs, python, TEMPLATE_IMAGES } from './images/catalog';
 import { layoutFor } from './layout';
 import type { Processor } from './platform';
 import { probeOfficialHosts } from './probe';
@@ -33,6 +33,11 @@ export async function ensureTemplatePlatforms(signal: AbortSignal): Promise<void
     await ensureIndexes(context, [debian, python, nodejs], PROCESSORS);
     await ensureImages(context, TEMPLATE_IMAGES);
   });
+}
+
+/** Brings the image that builders in containers run. */
+export async function ensureBuilderImage(signal: AbortSignal): Promise<void> {
+  await withContext(signal, (context) => ensureImages(context, [buildkit]));
 }
 
 /** The setup lock keeps tests that run side by side from building the same. */

@@ -12,6 +12,8 @@ export const PLATFORMS_LABEL = 'io.vscode-velocitas.platforms';
 export interface GoProgram {
   readonly name: string;
   readonly module: string;
+  /** The package to build, when it is not the module's own but one of what it requires. */
+  readonly package?: string;
   /** `-X` values of the linker. */
   readonly stamps?: Readonly<Record<string, string>>;
 }
@@ -224,6 +226,25 @@ export const golang: ImageSpec = {
 
 /** What the templates' Dockerfiles build on beside {@link IMAGES}. Only tests of templates bring them: setup does not wait. */
 export const TEMPLATE_IMAGES: readonly ImageSpec[] = [nodejs, golang];
+
+const BUILDKIT = 'github.com/moby/buildkit';
+
+/** What `docker buildx create` starts for a builder in a container. */
+export const buildkit: ImageSpec = {
+  title: 'image buildkit',
+  repository: 'moby/buildkit',
+  tag: 'buildx-stable-1',
+  host: 'registry-1.docker.io',
+  madeFrom: `the Go module ${BUILDKIT} 0.23.2, and Debian's runc`,
+  folder: 'buildkit',
+  bases: [debian],
+  programs: ['buildkitd', 'buildctl'].map((name) => ({
+    name,
+    module: 'buildkit',
+    package: `${BUILDKIT}/cmd/${name}`,
+    stamps: { [`${BUILDKIT}/version.Version`]: 'v0.23.2', [`${BUILDKIT}/version.Package`]: BUILDKIT },
+  })),
+};
 
 const debianTrixie: ImageSpec = {
   title: 'image debian trixie',

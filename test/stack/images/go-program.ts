@@ -13,6 +13,7 @@ export async function programRecipe(program: GoProgram): Promise<Recipe> {
     inputs: {
       sources: await hashSources(join(SOURCES, program.module)),
       stamps: program.stamps ?? {},
+      ...(program.package === undefined ? {} : { package: program.package }),
       platform: thisPlatform().go,
     },
   };
@@ -38,7 +39,7 @@ export async function ensureProgram(
         ['-s -w', ...stamps].join(' '),
         '-o',
         join(folder, program.name),
-        '.',
+        program.package ?? '.',
       ],
       cwd: join(SOURCES, program.module),
       env: { ...context.env, ...go.env, CGO_ENABLED: '0' },

@@ -30,6 +30,14 @@ describe('bench: results', () => {
     assert.deepEqual(mergeRows([row('gone', 1)], [], scenarios), []);
   });
 
+  it('keeps the rows of one measurement together', () => {
+    const merged = mergeRows([row('second/size', 5), row('third', 3)], [row('second', 2)], scenarios);
+    assert.deepEqual(
+      merged.map(({ name }) => name),
+      ['second/size', 'second', 'third'],
+    );
+  });
+
   it('builds up a table over several runs, each row with what it was measured under', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'vapp-results-'));
     try {
