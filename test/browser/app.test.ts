@@ -4,6 +4,7 @@ import { runCommand } from '../../src/tools';
 import { assertDone, TestWorkspace } from '../e2e/support/workspace';
 import type { Person } from '../workbench/person';
 import { Desk } from './desk';
+import { skipBecause } from '../support/skip';
 
 /** A first start brings everything up, on machines of any speed. */
 const START_MS = 180_000;
@@ -25,7 +26,7 @@ describe('somebody with the sample app in the workbench', function () {
 
   beforeEach(function () {
     // Each test begins where the one before has left the workbench.
-    if (failed) this.skip();
+    if (failed) skipBecause(this, 'the test before, from which this one goes on, has failed');
   });
 
   afterEach(async function () {

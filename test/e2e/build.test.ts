@@ -16,6 +16,7 @@ import { Toolbox, dockerClient, type Docker } from '../../src/tools';
 import { stackEnvironment } from '../stack/environment';
 import { commandLines, failureOf, freePort, manifest, untilRegistryAnswers, withRegistry } from './support/images';
 import { SocketProxy } from './support/socket-proxy';
+import { skipBecause } from '../support/skip';
 
 const LABEL = { 'io.vscode-velocitas.test': 'build' };
 const LABEL_FILTER = 'io.vscode-velocitas.test=build';
@@ -231,8 +232,7 @@ describe('building images on the real engine', function () {
       const folders = ['/usr/local/lib', '/usr/local/libexec', '/usr/lib', '/usr/libexec'];
       const found = await Promise.all(folders.map((path) => readdir(join(path, 'docker/cli-plugins')).catch(() => [])));
       if (found.flat().includes('docker-buildx')) {
-        console.log('      skipped: this machine has a buildx of its own, which every docker CLI finds');
-        this.skip();
+        skipBecause(this, 'this machine has a buildx of its own, which every docker CLI finds');
       }
       await write({ 'app/Dockerfile': 'FROM busybox\n' });
       const events: BuildEvent[] = [];

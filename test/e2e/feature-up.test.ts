@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { WorkspaceStatus } from '../../src/run';
 import { TestWorkspace, assertDone, type JsonEvent, type JsonOutcome } from './support/workspace';
 import { FeatureBed, type CliResult } from './support/feature/bed';
+import { skipBecause } from '../support/skip';
 
 const BUNDLE_IN_CONTAINER = '/opt/velocitas.tar';
 
@@ -20,8 +21,7 @@ describe('a devcontainer with the Feature', function () {
   before(async function () {
     made = await FeatureBed.create();
     if (!made) {
-      console.log('      skipped: containers of this engine do not reach the mirror, which this process serves');
-      return this.skip();
+      skipBecause(this, 'containers of this engine do not reach the mirror, which this process serves');
     }
     bed = made;
     const workspace = (source = await TestWorkspace.sample('Quelle des Bündels'));

@@ -16,6 +16,7 @@ import {
 import { downloadRecipe, packageFor } from '../../stack/images/downloads';
 import { archiveUrl } from '../../stack/images/mirror';
 import { extraAuthorities, hashSources, SOURCES } from '../../stack/images/sources';
+import { skipBecause } from '../../support/skip';
 
 /** Stand-ins are made from the machine's Debian sources. */
 async function isDebian(): Promise<boolean> {
@@ -78,7 +79,7 @@ describe('images of the stack', () => {
   });
 
   it('differ between processors, and all together are an image of their own', async function () {
-    if (!(await isDebian())) this.skip();
+    if (!(await isDebian())) skipBecause(this, 'this machine is not Debian, from which the stand-ins are made');
     const keys = [
       cacheKey(await imageRecipe(python, 'amd64')),
       cacheKey(await imageRecipe(python, 'arm64')),
