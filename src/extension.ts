@@ -1,4 +1,5 @@
 import { window, type ExtensionContext } from 'vscode';
+import { AdoptCommand } from './editor/adopt';
 import { Commands } from './editor/commands';
 import { Config } from './editor/config';
 import { ContextKeys } from './editor/context-keys';
@@ -40,9 +41,12 @@ class Extension extends Owner {
     const logs = this.own(new LogFeeds(folders, config, output));
     const tree = this.own(new AppTree(folders, forwards));
     const jobs = new JobCommands({ folders, config, output });
-    const views = new ViewCommands({ folders, output }, this.own(new Reports()));
-    const newApps = new NewAppCommand({ directory: context.asAbsolutePath('templates') }, output);
-    this.own(new Commands({ folders, output, jobs, views, logs, forwards, newApps }));
+    const reports = this.own(new Reports());
+    const views = new ViewCommands({ folders, output }, reports);
+    const templatesDirectory = context.asAbsolutePath('templates');
+    const newApps = new NewAppCommand({ directory: templatesDirectory }, output);
+    const adopting = new AdoptCommand({ templatesDirectory, config, output }, reports);
+    this.own(new Commands({ folders, output, jobs, views, logs, forwards, newApps, adopting }));
     this.own(new ContextKeys(folders));
     this.own(new StatusBar(folders));
     this.own(new Diagnostics(folders, this.own(new RestrictedFiles(output))));

@@ -1,6 +1,7 @@
 import { commands, type LogOutputChannel } from 'vscode';
 import { asFailure, isCancelled, messageOf } from '../base';
 import { showActions } from './actions';
+import type { AdoptCommand } from './adopt';
 import { openContainerTerminal } from './container-terminal';
 import { showFailure } from './failure-message';
 import type { Folders } from './folders';
@@ -20,15 +21,18 @@ export interface CommandContext {
   readonly logs: LogFeeds;
   readonly forwards: Forwards;
   readonly newApps: NewAppCommand;
+  readonly adopting: AdoptCommand;
 }
 
 /** A command's argument is a node of the tree, or nothing when the palette called it. */
 type Handler = (argument: unknown) => unknown;
 
 /** Every command of the extension, by the id that `package.json` declares without `velocitas.`. */
-export function createCommands({ folders, output, jobs, views, logs, forwards, newApps }: CommandContext) {
+export function createCommands(context: CommandContext) {
+  const { folders, output, jobs, views, logs, forwards, newApps, adopting } = context;
   return {
     newApp: (argument) => newApps.newApp(argument),
+    adopt: (argument) => adopting.adopt(argument),
     run: (argument) => jobs.run(argument),
     build: (argument) => jobs.build(argument),
     buildForPlatforms: (argument) => jobs.buildForPlatforms(argument),

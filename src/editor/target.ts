@@ -1,4 +1,4 @@
-import { l10n, window, type QuickPickItem } from 'vscode';
+import { l10n, window, workspace, type QuickPickItem } from 'vscode';
 import type { AppPicture } from '../state';
 import type { AppFolder } from './app-folder';
 import type { Folders } from './folders';
@@ -41,6 +41,15 @@ export async function chooseFolder(folders: Folders, argument: unknown): Promise
     value: folder,
   }));
   if (choices.length === 0) void window.showInformationMessage(l10n.t('No Vehicle App repository is open.'));
+  return pick(choices, l10n.t('Choose a folder'));
+}
+
+/** A folder of the window, with an app in it or not, that the user picks where there are several. @returns an absolute path. */
+export async function chooseWorkspaceFolder(): Promise<string | undefined> {
+  const choices = (workspace.workspaceFolders ?? [])
+    .filter(({ uri }) => uri.scheme === 'file')
+    .map(({ name, uri }) => ({ label: withoutIcons(name), description: uri.fsPath, value: uri.fsPath }));
+  if (choices.length === 0) void window.showInformationMessage(l10n.t('No folder is open.'));
   return pick(choices, l10n.t('Choose a folder'));
 }
 

@@ -26,12 +26,19 @@ export interface AdoptRequest {
   readonly write: boolean;
 }
 
+/** What becomes of a file. Paths are below the root, with slashes. */
+export interface AdoptedFile {
+  readonly path: string;
+  readonly change: Change;
+  /** Where something is written: of a conflict, beside the user's file. Absent when nothing is. */
+  readonly writtenTo?: string;
+}
+
 /** What adopting does, or would do. */
 export interface Adoption {
   /** Absolute. */
   readonly root: string;
-  /** Paths below the root, with slashes. */
-  readonly files: readonly { readonly path: string; readonly change: Change }[];
+  readonly files: readonly AdoptedFile[];
   /** Unified diff of all that is written; empty when nothing is. */
   readonly diff: string;
   readonly written: boolean;
@@ -65,7 +72,11 @@ export function adoptRepository(request: AdoptRequest, signal?: AbortSignal): Pr
     const writes = await whatIsWritten(root, plan);
     const adoption: Adoption = {
       root,
-      files: plan.files.map(({ path, change }) => ({ path, change })),
+      files: plan.files.map(({ path, change, write }) => ({
+        path,
+        change,
+        ...(write ? { writtenTo: write.path } : {}),
+      })),
       diff: await diffOf(root, git, writes),
       written: request.write && writes.length > 0,
     };

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { DiagnosticSeverity, Uri, commands, languages } from 'vscode';
+import { DiagnosticSeverity, Uri, commands, languages, workspace } from 'vscode';
 import type { StepId } from '../../../src/run';
 import { all, only } from '../../unit/editor/tree-fakes';
 import { clusterTruth, shownTruth } from '../support/truth';
-import { untilEqual } from '../support/until';
+import { until, untilEqual } from '../support/until';
 import { TestWindow, acceptProposals, type JobRecord } from '../support/window';
 
 const RUN_LIMIT_MS = 5 * 60_000;
@@ -26,6 +26,12 @@ describe('an app', function () {
     );
   const contexts = () => window.rows().map(({ node }) => node.context);
   const revision = () => window.app.release?.revision;
+  /** Image and pods, as soon as none is on its way out; the revision is left out, since each image of tests is one. */
+  const whatServes = () =>
+    until('only pods that stay', async () => {
+      const { image, pods } = await clusterTruth(window);
+      return pods.some((pod) => pod.includes(' ending:')) ? undefined : { image, pods };
+    });
 
   it('is not in an empty tree, in which nothing runs', async () => {
     await untilEqual(() => window.folder.picture.runtime.state, 'absent');
@@ -142,6 +148,38 @@ describe('an app', function () {
     await treeIsTrue();
   });
 
+  it('is tested beside it by Run Integration Tests, which shows in the output what the tests write', async () => {
+    const before = await whatServes();
+    const record = await window.perform('test', await window.row(/^app\b/));
+    assert.deepEqual(outcomes(record), ['done']);
+    assert.deepEqual(statesOf(record, 'test'), ['started', 'finished']);
+    assert.ok(linesOf(record).includes('OK'), linesOf(record).join('\n'));
+    await untilOutput(/test_a_new_speed_is_published/);
+    await untilOutput(/Ran 2 tests in /);
+    await untilEqual(whatServes, before);
+    await treeIsTrue();
+  });
+
+  it('that fails its integration tests is told with their last lines, and serves on', async () => {
+    await window.edit('app/tests/integration/test_speed.py', 'self.set_speed(speed)\n', 'self.fail("on purpose")\n');
+    const before = await whatServes();
+    const record = await window.perform('test', await window.row(/^app\b/));
+    const [end] = record.ends;
+    assert.ok(end?.outcome.status === 'failed');
+    const { code, evidence, summary } = end.outcome.failure;
+    assert.equal(code, 'test-failed');
+    assert.match(evidence.join('\n'), /AssertionError: on purpose/);
+    assert.deepEqual(statesOf(record, 'test'), ['started', 'failed']);
+    // Told as any failure is: summary, then what proves it.
+    await until('the failure in the output', () => {
+      const text = outputText();
+      const told = text.lastIndexOf(summary);
+      return (told >= 0 && text.indexOf('| AssertionError: on purpose', told) >= 0) || undefined;
+    });
+    await untilEqual(whatServes, before);
+    await treeIsTrue();
+  });
+
   it('comes back with a runtime that was stopped, also when its start was cancelled once', async () => {
     const before = revision();
     assert.deepEqual(outcomes(await window.perform('stopRuntime')), ['done']);
@@ -182,6 +220,24 @@ function statesOf({ events }: JobRecord, step: StepId): string[] {
 function unendedSteps(record: JobRecord): StepId[] {
   const begun = record.events.flatMap(({ event }) => (event.type === 'step' ? [event.step] : []));
   return [...new Set(begun)].filter((step) => ['started', undefined].includes(statesOf(record, step).at(-1)));
+}
+
+/** What the followed pods of a job wrote. */
+function linesOf({ events }: JobRecord): string[] {
+  return events.flatMap(({ event }) =>
+    event.type === 'log' && event.event.type === 'line' ? [event.event.line.text] : [],
+  );
+}
+
+/** What stands in the channels of output that have been shown. */
+function outputText(): string {
+  const shown = workspace.textDocuments.filter(({ uri }) => uri.scheme === 'output');
+  return shown.map((document) => document.getText()).join('\n');
+}
+
+/** A channel is a file, which the editor reads now and then. */
+function untilOutput(text: RegExp): Promise<boolean> {
+  return until(`${String(text)} in the output`, () => text.test(outputText()) || undefined);
 }
 
 function ours(file: Uri) {

@@ -144,16 +144,18 @@ export async function closeEditors(): Promise<void> {
 }
 
 /** Takes what the list or the field that a command opens proposes, until the command has ended. */
-export async function acceptProposals<T>(command: Thenable<T>): Promise<T> {
-  const accepting = setInterval(
-    () => void commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem'),
-    PROPOSAL_MS,
-  );
+export function acceptProposals<T>(command: Thenable<T>): Promise<T> {
+  return answerBy('workbench.action.acceptSelectedQuickOpenItem', command);
+}
+
+/** Answers whatever a command asks by another one, of the editor, until the command has ended. */
+export async function answerBy<T>(answer: string, command: Thenable<T>): Promise<T> {
+  const answering = setInterval(() => void commands.executeCommand(answer), ANSWER_MS);
   try {
     return await command;
   } finally {
-    clearInterval(accepting);
+    clearInterval(answering);
   }
 }
 
-const PROPOSAL_MS = 300;
+const ANSWER_MS = 300;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
@@ -57,6 +57,13 @@ describe('in a folder that is not trusted', () => {
       await commands.executeCommand(`velocitas.${command}`);
     }
     assert.deepEqual(window.terminals, []);
+  });
+
+  it('adds nothing to the repository, although told to', async () => {
+    const root = file('').fsPath;
+    const before = await readdir(root);
+    await commands.executeCommand('velocitas.adopt', { folder: root, write: true });
+    assert.deepEqual(await readdir(root), before);
   });
 
   it('has neither started a program nor spoken to Docker, which would have been noticed', async () => {

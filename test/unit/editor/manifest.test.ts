@@ -71,6 +71,7 @@ const { contributes } = manifest;
 
 const COMMANDS = [
   'newApp',
+  'adopt',
   'run',
   'build',
   'buildForPlatforms',

@@ -58,6 +58,14 @@ describe('the templates', () => {
     assert.deepEqual((await listTemplates(TEMPLATES)).map(({ id }) => id).sort(), ids.sort());
   });
 
+  it('speak one version of the databroker’s API', () => {
+    const file = 'app/proto/kuksa/val/v1/val.proto';
+    const texts = ['cpp', 'go', 'typescript'].map((id) =>
+      readFileSync(join(TEMPLATES.directory, 'src', id, file), 'utf8').replace(/^option go_package.*\n\n/m, ''),
+    );
+    assert.equal(new Set(texts).size, 1);
+  });
+
   for (const id of ids) {
     describe(id, () => {
       const file = join(TEMPLATES.directory, 'src', id, 'devcontainer-template.json');
