@@ -17,9 +17,17 @@ export interface FailureDetails {
   readonly evidence?: readonly string[];
   /** Where to look first. */
   readonly range?: SourceRange;
+  /** Other places that have to do with it. */
+  readonly related?: readonly RelatedPlace[];
   /** What to do next, most promising first, one sentence each. */
   readonly nextSteps?: readonly string[];
   readonly cause?: unknown;
+}
+
+/** A place, and what it has to do with a failure, in a few words. */
+export interface RelatedPlace {
+  readonly range: SourceRange;
+  readonly message: string;
 }
 
 /** An expected failure: something the user can read and act upon. Anything else thrown is a defect of ours. */
@@ -29,6 +37,7 @@ export class Failure extends Error implements FailureDetails {
   readonly summary: string;
   readonly evidence: readonly string[];
   readonly range?: SourceRange;
+  readonly related: readonly RelatedPlace[];
   readonly nextSteps: readonly string[];
 
   constructor(details: FailureDetails) {
@@ -39,7 +48,15 @@ export class Failure extends Error implements FailureDetails {
     this.summary = details.summary;
     this.evidence = details.evidence ?? [];
     if (details.range) this.range = details.range;
+    this.related = details.related ?? [];
     this.nextSteps = details.nextSteps ?? [];
+  }
+
+  /** The same failure, of which more is known; this one becomes its cause. */
+  with(more: Partial<Omit<FailureDetails, 'code' | 'fault'>>): Failure {
+    const { code, fault, summary, evidence, range, related, nextSteps } = this;
+    const known = { code, fault, summary, evidence, related, nextSteps, ...(range ? { range } : {}) };
+    return new Failure({ ...known, ...more, cause: this });
   }
 }
 

@@ -3,7 +3,7 @@ import type { Renderer, Output } from './renderer';
 
 /**
  * `--output json`: one event a line, each with its time; the last line has the type `outcome`. Fields are those of
- * `RunEvent`; a failure is `{code, fault, summary, evidence, nextSteps, range?}`.
+ * `RunEvent`; a failure is `{code, fault, summary, evidence, nextSteps, related, range?}`.
  */
 export function jsonRenderer(out: Output, now: () => Date = () => new Date()): Renderer {
   const write = (value: object) => out.write(`${JSON.stringify({ time: now().toISOString(), ...value }, plain)}\n`);
@@ -17,6 +17,6 @@ export function jsonRenderer(out: Output, now: () => Date = () => new Date()): R
 /** JSON.stringify leaves out what an Error holds; a failure's fields are its content. */
 function plain(_key: string, value: unknown): unknown {
   if (!(value instanceof Failure)) return value;
-  const { code, fault, summary, evidence, nextSteps, range } = value;
-  return { code, fault, summary, evidence, nextSteps, range };
+  const { code, fault, summary, evidence, nextSteps, related, range } = value;
+  return { code, fault, summary, evidence, nextSteps, related, range };
 }

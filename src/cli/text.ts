@@ -63,6 +63,7 @@ export class Wording {
     return [
       `${style.bad('✗')} ${style.strong(failure.summary)}`,
       ...(failure.range ? [`  ${formatLocation(failure.range)}`] : []),
+      ...failure.related.map(({ range, message }) => `  ${formatLocation(range)}: ${message}`),
       ...failure.evidence.map((line) => style.faint(`  │ ${line}`)),
       ...failure.nextSteps.map((line) => `  → ${line}`),
     ];

@@ -1,12 +1,13 @@
-import { isCancelled, throwIfCancelled } from '../base';
+import { Failure, isCancelled, throwIfCancelled } from '../base';
 import { Helm, releaseHistory, ToolFailure, type KubeApi, type ReleaseRecord, type Toolbox } from '../tools';
 import { readContent, type DeployContent } from './content';
-import { helmFailure } from './helm-failure';
+import { placeOfObject } from './chart-places';
+import { helmFailure, refusedObjectIn } from './helm-failure';
 import { CONTENT_LABEL, relevantRevision, repair, undo, type ReleaseHandle } from './history';
 import { liveStateOf, removePods, stuckPods, uidsOf, withApi } from './inspect';
 import { withReleaseLock } from './lock';
 import { watchRollout } from './rollout';
-import type { DeployEvent, DeployRequest, DeployResult, PodJudge } from './types';
+import type { DeployEvent, DeployRequest, DeployResult, PodJudge, RefusalJudge } from './types';
 import { podSelectors, workloadsOf, type WorkloadReference } from './workloads';
 
 /** What deploying needs besides the request. */
@@ -15,6 +16,7 @@ export interface DeployContext {
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: DeployEvent) => void) | undefined;
   readonly judge?: PodJudge | undefined;
+  readonly refusal?: RefusalJudge | undefined;
   /** Called with the selectors of the release's pods once Kubernetes has the new revision, or when nothing changed. */
   readonly onRolloutStarted?: ((selectors: string[], changed: boolean) => void) | undefined;
 }
@@ -70,7 +72,7 @@ class Deployment {
   }
 
   async run(content: Promise<DeployContent>): Promise<DeployResult> {
-    const { signal, onEvent, judge, onRolloutStarted } = this.context;
+    const { signal, onEvent, judge, refusal, onRolloutStarted } = this.context;
     try {
       const started = await this.locked(async () => this.start(await content), signal);
       onRolloutStarted?.(podSelectors(started.workloads), started.changed);
@@ -81,6 +83,7 @@ class Deployment {
         timeoutMs: this.request.timeoutMs,
         since: this.begun,
         judge,
+        refusal,
         doomed: started.doomed,
         onEvent,
         signal,
@@ -148,7 +151,24 @@ class Deployment {
         timeoutMs: this.remaining(),
       });
     } catch (error) {
-      throw helmFailure(error, { release: upgrade.release, chartPath: upgrade.chartPath });
+      const { release, chartPath } = upgrade;
+      const { valueRanges } = this.request.chart;
+      throw await this.located(helmFailure(error, { release, chartPath, valueRanges }), upgrade);
+    }
+  }
+
+  /** Kubernetes knows nothing of templates: what the object comes from, only the rendered chart tells. */
+  private async located(error: unknown, upgrade: Parameters<Helm['template']>[0]): Promise<unknown> {
+    if (!(error instanceof Failure) || error.range) return error;
+    const refused = refusedObjectIn(error.evidence.join('\n'));
+    if (!refused) return error;
+    try {
+      const manifest = await this.handle.helm.template(upgrade, { signal: this.context.signal });
+      return error.with(await placeOfObject(manifest, upgrade.chartPath, refused, this.request.chart.valueRanges));
+    } catch (broken) {
+      // What Kubernetes said counts, also without its place.
+      if (isCancelled(broken, this.context.signal)) throw broken;
+      return error;
     }
   }
 

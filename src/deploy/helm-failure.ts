@@ -1,12 +1,16 @@
 import { join } from 'node:path';
 import { Failure, startOfFile, type FailureDetails, type SourceRange } from '../base';
+import type { ValueRanges } from '../project';
 import { ToolFailure, clusterUnreachable } from '../tools';
+import { placesOfSchema, placesOfValues, type RefusedObject } from './chart-places';
 
 /** What was given to Helm, to find files again that it speaks of. */
 export interface HelmContext {
   readonly release: string;
   /** Absolute; absent where Helm works from a stored revision. */
   readonly chartPath?: string;
+  /** Where the chart's values stand. */
+  readonly valueRanges?: ValueRanges | undefined;
 }
 
 /**
@@ -15,13 +19,19 @@ export interface HelmContext {
  */
 export function helmFailure(error: unknown, context: HelmContext): unknown {
   if (!(error instanceof ToolFailure) || error.code !== 'tool-failed') return error;
-  const text = error.stderr.replace(/^(?:WARNING|level=WARN).*\n/gm, '').trim();
+  const text = error.stderr
+    .replace(/^(?:WARNING|level=WARN).*\n/gm, '')
+    .trim()
+    .slice(0, MAX_READ);
   for (const read of READERS) {
     const failure = read(text, context, error);
     if (failure) return failure;
   }
   return error;
 }
+
+/** So much is read, UTF-16 code units: what a chart lets Helm say may be as long as it likes. */
+const MAX_READ = 64 * 1024;
 
 type Reader = (text: string, context: HelmContext, cause: ToolFailure) => Failure | undefined;
 
@@ -73,6 +83,7 @@ function brokenTemplate(text: string, context: HelmContext, cause: ToolFailure):
     summary: `The chart does not render: ${inChart}${line === undefined ? '' : `, line ${line}`}: ${lastCause(reason)}.`,
     evidence: evidenceOf(text),
     ...(range ? { range } : {}),
+    related: placesOfValues(text, context.valueRanges),
     nextSteps: [`Correct ${inChart}, or set the value that it asks for in a values file or in vapp.yaml.`],
     cause,
   });
@@ -82,10 +93,14 @@ function refusedValues(text: string, context: HelmContext, cause: ToolFailure): 
   const match = /values don't meet the specifications of the schema\(s\)[^:]*:\n(?<details>[^]*)/.exec(text);
   if (!match) return undefined;
   const details = (match.groups?.['details'] ?? '').split('\n').filter((line) => line.startsWith('- '));
+  const schema = fileIn(context, 'values.schema.json').range;
+  const [value, ...others] = placesOfSchema(details, context.valueRanges);
+  const range = value?.range ?? schema;
   return chartInvalid({
     summary: `The chart's values do not meet its schema: ${details.map((line) => line.slice(2)).join('; ')}.`,
     evidence: evidenceOf(text),
-    ...fileIn(context, 'values.schema.json'),
+    ...(range ? { range } : {}),
+    related: [...others, ...(value && schema ? [{ range: schema, message: 'the schema' }] : [])],
     nextSteps: ['Correct the values in the values file or in vapp.yaml.'],
     cause,
   });
@@ -153,7 +168,7 @@ function immutableField(text: string, _context: HelmContext, cause: ToolFailure)
       text,
     );
   if (!/field is immutable|updates to \w+ spec for fields other than/.test(text)) return undefined;
-  const { name, kind } = match?.groups ?? /(?<kind>\w+)\.\w+ "(?<name>[^"]+)" is invalid/.exec(text)?.groups ?? {};
+  const { name, kind } = match?.groups ?? /\b(?<kind>\w+)\.\w+ "(?<name>[^"]+)" is invalid/.exec(text)?.groups ?? {};
   const field = /is invalid: (?<field>spec[\w.[\]]*): /.exec(text)?.groups?.['field'];
   const object = name === undefined ? 'An object' : `The ${kind ?? 'object'} ${name}`;
   return refusal('immutable-field', {
@@ -171,7 +186,7 @@ function immutableField(text: string, _context: HelmContext, cause: ToolFailure)
 
 function ownedElsewhere(text: string, _context: HelmContext, cause: ToolFailure): Failure | undefined {
   const match =
-    /(?<kind>\w+) "(?<name>[^"]+)" in namespace "(?<namespace>[^"]*)" exists and cannot be imported into the current release/.exec(
+    /\b(?<kind>\w+) "(?<name>[^"]+)" in namespace "(?<namespace>[^"]*)" exists and cannot be imported into the current release/.exec(
       text,
     );
   if (!match) return undefined;
@@ -204,8 +219,8 @@ function missingKind(text: string, _context: HelmContext, cause: ToolFailure): F
 
 function refusedObject(text: string, _context: HelmContext, cause: ToolFailure): Failure | undefined {
   const match =
-    /(?:(?<kind>\w+)(?:\.[\w.]+)? )?"(?<name>[^"]+)" is invalid: (?<what>[^]*?)(?:\n|$)/.exec(text) ??
-    /(?<kind>\w+)(?: in version "[^"]+")? cannot be handled as a \w+: (?<what>.*)/.exec(text) ??
+    /(?:(?<![\w.])(?<kind>\w+)(?:\.[\w.]+)? )?"(?<name>[^"]+)" is invalid: (?<what>[^]*?)(?:\n|$)/.exec(text) ??
+    /\b(?<kind>\w+)(?: in version "[^"]+")? cannot be handled as a \w+: (?<what>.*)/.exec(text) ??
     /error validating "": error validating data: (?<what>.*)/.exec(text) ??
     /(?:conflicts? with "[^"]+"|the object has been modified|is forbidden)[^\n]*/.exec(text);
   if (!match) return undefined;
@@ -250,4 +265,19 @@ function evidenceOf(text: string): string[] {
     .filter((line) => line.trim() !== '' && !line.startsWith('Use --debug'))
     .map((line) => line.replace(/Invalid value: \{.{200,}\}: /, 'Invalid value: {…}: '))
     .slice(0, 20);
+}
+
+/** Which object Kubernetes refused, in the words of any of these failures; undefined when they name none. */
+export function refusedObjectIn(text: string): RefusedObject | undefined {
+  const invalid = /(?<![\w.])(?<kind>\w+)(?:\.[\w.]+)? "(?<name>[^"]+)" is invalid: (?<field>[\w.[\]]+): /.exec(
+    text,
+  )?.groups;
+  if (invalid) return { ...invalid };
+  const typed =
+    /\b(?<kind>\w+) in version "[^"]+" cannot be handled as a \w+: .*Go struct field \w+?\.(?<field>[\w.]+)/.exec(text);
+  if (typed?.groups) return { ...typed.groups };
+  const unknown = /for name: "(?<name>[^"]+)".*no matches for kind "(?<kind>[^"]+)"/.exec(text)?.groups;
+  if (unknown) return { ...unknown, field: 'apiVersion' };
+  const owned = /\b(?<kind>\w+) "(?<name>[^"]+)" in namespace "[^"]*" exists and cannot be imported/.exec(text)?.groups;
+  return owned && { ...owned, field: 'metadata.name' };
 }

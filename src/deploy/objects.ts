@@ -107,4 +107,8 @@ export interface EventObject extends KubeObject {
   readonly type?: string;
   readonly reason?: string;
   readonly message?: string;
+  readonly involvedObject?: { readonly uid?: string };
+  readonly lastTimestamp?: string | null;
+  readonly eventTime?: string | null;
+  readonly series?: { readonly lastObservedTime?: string };
 }

@@ -38,7 +38,7 @@ export interface UninstallRequest extends ReleaseSubject {
  * @throws Cancelled; Failure `nothing-to-roll-back`, `revision-not-found`, and those of the rollout; see `deploy`.
  */
 export function rollback(request: RollbackRequest, context: DeployContext): Promise<DeployResult> {
-  const { signal, judge, onEvent, onRolloutStarted } = context;
+  const { signal, judge, refusal, onEvent, onRolloutStarted } = context;
   const timeoutMs = request.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const helm = new Helm(context.toolbox, request.access);
   const handle: ReleaseHandle = { helm, release: request.release, namespace: request.namespace };
@@ -54,7 +54,14 @@ export function rollback(request: RollbackRequest, context: DeployContext): Prom
         { signal },
       );
       onRolloutStarted?.(podSelectors(started.workloads), true);
-      await watchRollout(api, started.workloads, { timeoutMs, judge, doomed: started.doomed, onEvent, signal });
+      await watchRollout(api, started.workloads, {
+        timeoutMs,
+        judge,
+        refusal,
+        doomed: started.doomed,
+        onEvent,
+        signal,
+      });
       throwIfCancelled(signal);
       return { revision: started.revision, changed: true };
     } catch (error) {

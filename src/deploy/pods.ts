@@ -1,5 +1,5 @@
 import { KubeApiFailure, type KubeApi, type KubeQuery } from '../tools';
-import type { ContainerStatus, EventObject, PodObject } from './objects';
+import type { ContainerStatus, PodObject } from './objects';
 import type { PodSummary } from './types';
 
 /** What people are shown of a pod. */
@@ -33,16 +33,6 @@ export function podTroubles(pod: PodObject): string[] {
     ...(scheduling ? [`${name}: ${scheduling.reason ?? ''} ${scheduling.message ?? ''}`] : []),
     ...containers,
   ];
-}
-
-/** The latest warnings that Kubernetes recorded of an object, newest last, each once. */
-export async function warningsOf(api: KubeApi, namespace: string, uid: string, signal?: AbortSignal) {
-  const { items } = await api.list<EventObject>(
-    `/api/v1/namespaces/${namespace}/events`,
-    { fieldSelector: `involvedObject.uid=${uid},type=Warning` },
-    signal,
-  );
-  return [...new Set(items.map(({ reason, message }) => `${reason ?? 'Warning'}: ${message?.trim() ?? ''}`))].slice(-5);
 }
 
 export function restartsOf(pod: PodObject): number {

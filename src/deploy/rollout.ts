@@ -3,8 +3,10 @@ import type { KubeApi } from '../tools';
 import { Collection } from './collection';
 import type { KubeObject, ObjectMetadata, PodObject, WorkloadObject } from './objects';
 import { removePods } from './inspect';
-import { isUnprobed, lastWords, podTroubles, restartsOf, summarisePod, warningsOf } from './pods';
-import type { DeployEvent, PodJudge } from './types';
+import { isUnprobed, restartsOf, summarisePod } from './pods';
+import { failureOfPod, failureOfTime, type FailureContext } from './rollout-failure';
+import type { DeployEvent, PodJudge, PodSurroundings, RefusalJudge } from './types';
+import { Warnings } from './warnings';
 import { progressOf, workloadPath, type Progress, type WorkloadKind, type WorkloadReference } from './workloads';
 
 export interface RolloutOptions {
@@ -13,6 +15,7 @@ export interface RolloutOptions {
   /** A moment of `performance.now()`; default: now. */
   readonly since?: number;
   readonly judge?: PodJudge | undefined;
+  readonly refusal?: RefusalJudge | undefined;
   /** Pods, by uid, about which the judge is not asked: their end is already ordered. */
   readonly doomed?: ReadonlySet<string>;
   readonly onEvent?: ((event: DeployEvent) => void) | undefined;
@@ -37,6 +40,7 @@ export async function watchRollout(
 
 class Rollout {
   private readonly collections = new Map<string, Collection<KubeObject>>();
+  private readonly warnings: Warnings;
   private readonly told = new Map<string, string>();
   /** Pods that were ready before the rollout began, by uid. */
   private readonly proven = new Set<string>();
@@ -57,6 +61,7 @@ class Rollout {
       if (kind === 'Deployment') this.collect(replicaSetPath(namespace));
       this.collect(podPath(namespace));
     }
+    this.warnings = new Warnings(api, [...new Set(workloads.map(({ namespace }) => namespace))]);
   }
 
   async wait(): Promise<void> {
@@ -76,14 +81,16 @@ class Rollout {
             this.fail(error);
           }
         };
-        for (const collection of this.collections.values()) collection.follow(look, stop.signal).catch(this.fail);
+        for (const followed of [...this.collections.values(), this.warnings]) {
+          followed.follow(look, stop.signal).catch(this.fail);
+        }
         const { since = performance.now(), timeoutMs } = this.options;
         timer = setTimeout(() => reject(new TimeIsUp()), Math.max(0, since + timeoutMs - performance.now()));
       });
       await orCancelled(verdict, this.options.signal);
     } catch (error) {
       if (error instanceof TimeIsUp) throw await this.timeoutFailure();
-      if (error instanceof Judgement) throw await this.withEvidence(error);
+      if (error instanceof Judgement) throw await failureOfPod(error.failure, error, this.failureContext());
       throw error;
     } finally {
       clearTimeout(timer);
@@ -102,7 +109,8 @@ class Rollout {
 
   /** Looks at everything anew; the milliseconds until the rollout counts as complete, undefined while it is not. */
   private look(): number | undefined {
-    if (![...this.collections.values()].every(({ synced }) => synced)) return undefined;
+    if (![...this.collections.values(), this.warnings].every(({ synced }) => synced)) return undefined;
+    this.warnings.begin();
     const progress = this.workloads.map((reference) => this.lookAt(reference));
     this.started = true;
     if (!progress.every(({ complete }) => complete)) {
@@ -141,11 +149,37 @@ class Rollout {
     if (reference.kind === 'StatefulSet') this.unblock(pods);
     const judged = pods.filter(({ pod, current }) => current && !this.isLeaving(pod));
     for (const { pod } of judged) {
-      const failure = this.options.judge?.(pod);
-      if (failure) throw new Judgement(failure, pod);
+      const surroundings = this.surroundingsOf(pod, pods);
+      const failure = this.options.judge?.(pod, surroundings);
+      if (failure) throw new Judgement(failure, pod, surroundings);
+      this.tellProbe(pod, surroundings);
     }
+    if (live && judged.length === 0) this.lookForRefusal(reference, live);
     if (progress.failed !== undefined) throw jobFailed(reference.name, progress.failed);
     return progress;
+  }
+
+  private surroundingsOf(pod: PodObject, all: readonly { pod: PodObject }[]): PodSurroundings {
+    return {
+      warnings: this.warnings.of(pod.metadata.uid),
+      othersLeave: all.some((other) => this.isLeaving(other.pod)),
+    };
+  }
+
+  /** While it may still become ready, it is told what its probe says. */
+  private tellProbe({ metadata }: PodObject, { warnings = [] }: PodSurroundings): void {
+    const said = warnings.findLast(({ reason }) => reason === 'Unhealthy')?.message.trim();
+    if (said !== undefined)
+      this.tell(`probe/${metadata.name}`, { type: 'progress', message: `${metadata.name}: ${said}` });
+  }
+
+  /** @throws Failure when no pod can be created. */
+  private lookForRefusal(reference: WorkloadReference, live: WorkloadObject): void {
+    const owners = reference.kind === 'Deployment' ? this.newestReplicaSets(reference, live) : [live];
+    for (const { metadata } of owners) {
+      const failure = this.options.refusal?.(`${reference.kind} ${reference.name}`, this.warnings.newOf(metadata.uid));
+      if (failure) throw failure;
+    }
   }
 
   /** A StatefulSet never replaces a pod that is not ready, so one that can never be would stop it for good. */
@@ -173,14 +207,25 @@ class Rollout {
     if (kind !== 'Deployment') {
       return ownedBy(live.metadata.uid).map((pod) => ({ pod, current: isOfNewestRevision(kind, live, pod) }));
     }
+    const newest = new Set(this.newestReplicaSets({ namespace }, live).map(({ metadata }) => metadata.uid));
+    return this.replicaSetsOf({ namespace }, live).flatMap(({ metadata }) =>
+      ownedBy(metadata.uid).map((pod) => ({ pod, current: newest.has(metadata.uid) })),
+    );
+  }
+
+  private newestReplicaSets(reference: Pick<WorkloadReference, 'namespace'>, live: WorkloadObject): KubeObject[] {
     const newest = live.metadata.annotations?.[DEPLOYMENT_REVISION];
     const observed = (live.status?.observedGeneration ?? 0) >= (live.metadata.generation ?? 0);
-    return [...this.objects(replicaSetPath(namespace)).objects.values()]
-      .filter(({ metadata }) => isOwnedBy(metadata, live.metadata.uid))
-      .flatMap(({ metadata }) => {
-        const current = observed && metadata.annotations?.[DEPLOYMENT_REVISION] === newest;
-        return ownedBy(metadata.uid).map((pod) => ({ pod, current }));
-      });
+    if (!observed) return [];
+    return this.replicaSetsOf(reference, live).filter(
+      ({ metadata }) => metadata.annotations?.[DEPLOYMENT_REVISION] === newest,
+    );
+  }
+
+  private replicaSetsOf({ namespace }: Pick<WorkloadReference, 'namespace'>, live: WorkloadObject): KubeObject[] {
+    return [...this.objects(replicaSetPath(namespace)).objects.values()].filter(({ metadata }) =>
+      isOwnedBy(metadata, live.metadata.uid),
+    );
   }
 
   private tell(key: string, event: DeployEvent): void {
@@ -190,50 +235,26 @@ class Rollout {
     this.options.onEvent?.(event);
   }
 
-  private async withEvidence({ failure, pod }: Judgement): Promise<Failure> {
-    const words = await this.orNothing(lastWords(this.api, pod, this.options.signal));
-    if (words.length === 0) return failure;
-    const { code, fault, summary, range, nextSteps } = failure;
-    const evidence = [...failure.evidence, ...words];
-    return new Failure({ code, fault, summary, evidence, nextSteps, ...(range ? { range } : {}), cause: failure });
-  }
-
   private async timeoutFailure(): Promise<Failure> {
     const waiting = this.workloads
       .map((reference) => ({ reference, live: this.live(reference) }))
       .map(({ reference, live }) => ({ reference, live, progress: progressOf(reference.kind, reference.name, live) }))
       .filter(({ progress }) => !progress.complete);
     const pods = waiting.flatMap(({ reference, live }) => (live ? this.podsOf(reference, live) : []));
-    const troubled = pods.map(({ pod }) => pod).filter((pod) => !isReady(pod));
-    const details = await Promise.all(
-      troubled.map(async (pod) => [
-        ...podTroubles(pod),
-        ...(await this.orNothing(
-          warningsOf(this.api, pod.metadata.namespace ?? 'default', pod.metadata.uid ?? '', this.options.signal),
-        )),
-        ...(await this.orNothing(lastWords(this.api, pod, this.options.signal))),
-      ]),
-    );
-    return new Failure({
-      code: 'rollout-timeout',
-      fault: 'app',
-      summary: `The app was not ready within ${Math.round(this.options.timeoutMs / 1000)} s: ${waiting[0]?.progress.missing ?? ''}.`,
-      evidence: [...waiting.map(({ progress }) => progress.missing), ...details.flat()],
-      nextSteps: [
-        'Read the log: `vapp logs`. The new pods were left in place for that.',
-        'If the app needs longer to become ready, allow it more time or check its readiness probe.',
-      ],
-    });
+    const troubled = pods
+      .filter(({ pod }) => !isReady(pod))
+      .map(({ pod, current }) => ({
+        pod,
+        surroundings: this.surroundingsOf(pod, pods),
+        current: current && !this.isLeaving(pod),
+      }));
+    const missing = waiting.map(({ progress }) => progress.missing);
+    return failureOfTime(this.options.timeoutMs, missing, troubled, this.failureContext());
   }
 
-  /** Evidence is welcome but never the reason to fail differently. */
-  private async orNothing(lines: Promise<string[]>): Promise<string[]> {
-    try {
-      return await lines;
-    } catch (error) {
-      if (error instanceof Failure) return [`(no more details: ${error.summary})`];
-      throw error;
-    }
+  private failureContext(): FailureContext {
+    const { judge, signal } = this.options;
+    return { api: this.api, judge, signal };
   }
 }
 
@@ -243,6 +264,7 @@ class Judgement extends Error {
   constructor(
     readonly failure: Failure,
     readonly pod: PodObject,
+    readonly surroundings: PodSurroundings,
   ) {
     super(failure.summary);
   }

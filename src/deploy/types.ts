@@ -58,5 +58,26 @@ export interface ReleaseStatus {
   readonly pods: readonly PodSummary[];
 }
 
+/** What Kubernetes recorded of an object as an event of the type Warning. */
+export interface KubeWarning {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** What is known of a pod beside itself. */
+export interface PodSurroundings {
+  /** Oldest first. */
+  readonly warnings?: readonly KubeWarning[];
+  /** Whether other pods of the workload are on their way out. */
+  readonly othersLeave?: boolean;
+  /** The last lines of its containers that ended. */
+  readonly lastWords?: readonly string[];
+  /** Whether nobody waits any longer. */
+  readonly timeUp?: boolean;
+}
+
 /** Decides whether a pod can never become ready, and says why; undefined: wait on. */
-export type PodJudge = (pod: unknown) => Failure | undefined;
+export type PodJudge = (pod: unknown, surroundings?: PodSurroundings) => Failure | undefined;
+
+/** Decides whether a workload can never get pods, and says why; undefined: wait on. `owner` is for people. */
+export type RefusalJudge = (owner: string, warnings: readonly KubeWarning[]) => Failure | undefined;

@@ -53,16 +53,21 @@ export function nested(byPath: Readonly<Values>): Values {
 function merge(target: Values, source: unknown): void {
   if (!isMap(source)) return;
   for (const [key, value] of Object.entries(source)) {
-    const present = target[key];
+    const present = own(target, key);
     if (isMap(present) && isMap(value)) merge(present, value);
-    else target[key] = value;
+    else Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
   }
+}
+
+/** A file may name keys like `__proto__`, which are no more than that: what all objects inherit is out of its reach. */
+function own(values: Values, key: string): unknown {
+  return Object.hasOwn(values, key) ? values[key] : undefined;
 }
 
 function dropLeaves(target: Values, set: unknown): void {
   if (!isMap(set)) return;
   for (const [key, value] of Object.entries(set)) {
-    const present = target[key];
+    const present = own(target, key);
     if (isMap(present) && isMap(value)) dropLeaves(present, value);
     else Reflect.deleteProperty(target, key);
   }

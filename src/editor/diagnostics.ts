@@ -1,4 +1,12 @@
-import { Diagnostic, DiagnosticSeverity, Uri, languages, type DiagnosticCollection } from 'vscode';
+import {
+  Diagnostic,
+  DiagnosticRelatedInformation,
+  DiagnosticSeverity,
+  Location,
+  Uri,
+  languages,
+  type DiagnosticCollection,
+} from 'vscode';
 import type { Failure, Problem, SourceRange } from '../base';
 import { toRange } from './failure-message';
 import type { Folders, InFolder } from './folders';
@@ -58,10 +66,14 @@ function ofProblem({ severity, code, message, hint, range }: Problem): Diagnosti
   return Object.assign(diagnostic, { source: SOURCE, code });
 }
 
-function ofFailure({ summary, evidence, nextSteps, code }: Failure, range: SourceRange): Diagnostic {
+function ofFailure({ summary, evidence, nextSteps, code, related }: Failure, range: SourceRange): Diagnostic {
   const message = [summary, ...evidence.slice(-EVIDENCE_LINES), ...nextSteps].join('\n');
   const diagnostic = new Diagnostic(toRange(range), message, DiagnosticSeverity.Error);
-  return Object.assign(diagnostic, { source: SOURCE, code });
+  const relatedInformation = related.map(
+    (place) =>
+      new DiagnosticRelatedInformation(new Location(Uri.file(place.range.file), toRange(place.range)), place.message),
+  );
+  return Object.assign(diagnostic, { source: SOURCE, code, relatedInformation });
 }
 
 /** Lines of evidence in a hover; the output has them all. */

@@ -7,6 +7,7 @@ export function logFailure(output: LogOutputChannel, failure: Failure): void {
     [
       failure.summary,
       ...(failure.range ? [`  ${formatLocation(failure.range)}`] : []),
+      ...failure.related.map(({ range, message }) => `  ${formatLocation(range)}: ${message}`),
       ...failure.evidence.map((line) => `  | ${line}`),
       ...failure.nextSteps.map((line) => `  → ${line}`),
     ].join('\n'),

@@ -15,10 +15,9 @@ import {
 import type { AppFolder } from './app-folder';
 import { openRange } from './failure-message';
 import type { Folders } from './folders';
-import { findLocations, type Location } from './locations';
+import { PathIndex, findLocations, type Location } from '../explain';
 import { LOG_LANGUAGE } from './logs/log-channel';
 import { Owner } from './owner';
-import { PathIndex } from './path-index';
 
 /** Only the end of a long log gets links: so many UTF-16 code units. */
 const MAX_CHARACTERS = 1024 * 1024;

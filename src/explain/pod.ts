@@ -6,9 +6,17 @@ export interface PodFacts {
     readonly phase?: string;
     readonly reason?: string;
     readonly message?: string;
+    readonly conditions?: readonly PodCondition[];
     readonly initContainerStatuses?: readonly ContainerFacts[];
     readonly containerStatuses?: readonly ContainerFacts[];
   };
+}
+
+export interface PodCondition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
 }
 
 export interface ContainerFacts {
@@ -31,4 +39,22 @@ export interface Termination {
   readonly signal?: number;
   readonly reason?: string;
   readonly message?: string;
+}
+
+/** What Kubernetes recorded of an object as an event of the type Warning. */
+export interface Warning {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** What is known beside the pod itself. */
+export interface PodCircumstances {
+  /** Of the pod, oldest first. */
+  readonly warnings?: readonly Warning[];
+  /** Whether other pods are on their way out, whose room this one may get. */
+  readonly othersLeave?: boolean;
+  /** The last lines of the container that ended. */
+  readonly lastWords?: readonly string[];
+  /** Whether nobody waits any longer: then what may still change is an answer, too. */
+  readonly timeUp?: boolean;
 }

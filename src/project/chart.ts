@@ -5,6 +5,7 @@ import { entriesOf, member, memberAt, type LocatedNode, type MapNode } from './l
 import { displayPath, type PathSetting } from './paths';
 import { isFile, readTextFile } from './text-file';
 import type { ChartReference, ImageValues } from './types';
+import { valueRanges } from './value-ranges';
 import type { ChartSettings } from './vapp-yaml';
 import { parseYaml } from './yaml-text';
 
@@ -28,33 +29,40 @@ const TEST_IMAGE_VALUE = 'test.image';
 /** Finds an app's chart: what vapp.yaml names, else the first of the usual folders with a Chart.yaml, else our own. */
 export async function readChart(request: ChartRequest, findings: Findings): Promise<ChartReference> {
   const { root, settings } = request;
-  const common = {
-    valuesFiles: await existingValuesFiles(root, settings?.valuesFiles ?? [], findings),
-    values: settings?.values ?? {},
+  const valuesFiles = await existingValuesFiles(root, settings?.valuesFiles ?? [], findings);
+  const common = { valuesFiles: valuesFiles.map(({ file }) => file), values: settings?.values ?? {} };
+  const ranges = (own?: LocatedNode) => {
+    const found = valueRanges([own, ...valuesFiles.map(({ tree }) => tree), settings?.valuesNode]);
+    return { valueRanges: settings ? new Map([['', settings.range], ...found]) : found };
   };
   const path = settings?.path;
   if (path === 'invalid' || path) {
     const named = path === 'invalid' ? undefined : path;
+    const { tree, ...mapping } = await readValueMapping(root, named, settings, findings);
     return {
       source: 'vapp.yaml',
       ...(named ? { path: named.value, range: named.range } : {}),
       ...common,
-      ...(await readValueMapping(root, named, settings, findings)),
+      ...ranges(tree),
+      ...mapping,
     };
   }
   const found = await findChart(root, request.folders, findings);
   if (found !== undefined) {
+    const { tree, ...mapping } = await readValueMapping(root, { value: found }, settings, findings);
     return {
       source: 'repository',
       path: found,
       range: startOfFile(join(found, CHART_FILE)),
       ...common,
-      ...(await readValueMapping(root, { value: found }, settings, findings)),
+      ...ranges(tree),
+      ...mapping,
     };
   }
   return {
     source: 'builtin',
     ...common,
+    ...ranges(),
     imageValues: settings?.image ?? BUILTIN_IMAGE_VALUES,
     environmentValue: settings?.environment ?? BUILTIN_ENVIRONMENT_VALUE,
     testImageValue: TEST_IMAGE_VALUE,
@@ -77,26 +85,30 @@ async function existingValuesFiles(
   root: string,
   settings: readonly PathSetting[],
   findings: Findings,
-): Promise<string[]> {
-  const files: string[] = [];
+): Promise<{ file: string; tree?: LocatedNode }[]> {
+  const files: { file: string; tree?: LocatedNode }[] = [];
   for (const setting of settings) {
     if (setting === 'invalid') continue;
     const source = await readTextFile(setting.value, findings);
+    let tree: LocatedNode | undefined;
     if (source === 'missing') {
       findings.error(setting.range, {
         code: 'values-file-missing',
         message: `There is no values file at ${displayPath(root, setting.value)}.`,
       });
     } else if (source !== 'unusable') {
-      const tree = parseYaml(source, findings, { uniqueKeys: false });
+      tree = parseYaml(source, findings, { uniqueKeys: false });
       if (tree && !isMapOrEmpty(tree)) reportNoMap(tree, findings);
     }
-    files.push(setting.value);
+    files.push({ file: setting.value, ...(tree ? { tree } : {}) });
   }
   return files;
 }
 
-type ValueMapping = Pick<ChartReference, 'imageValues' | 'environmentValue' | 'testImageValue'>;
+/** And the chart's own values. */
+type ValueMapping = Pick<ChartReference, 'imageValues' | 'environmentValue' | 'testImageValue'> & {
+  readonly tree?: LocatedNode;
+};
 
 async function readValueMapping(
   root: string,
@@ -139,6 +151,7 @@ async function readValueMapping(
   }
   const environmentValue = settings?.environment ?? deriveEnvironmentValue(tree);
   return {
+    ...(tree ? { tree } : {}),
     imageValues: imageValues ?? {},
     ...(environmentValue === undefined ? {} : { environmentValue }),
     ...(takesTestImage(tree) ? { testImageValue: TEST_IMAGE_VALUE } : {}),

@@ -70,6 +70,9 @@ export interface App {
   readonly namespace: string;
 }
 
+/** Where values stand, by dotted path: the range of each key, also of one whose value is a map. */
+export type ValueRanges = ReadonlyMap<string, SourceRange>;
+
 export interface ChartReference {
   /** `builtin`: the chart that ships with us; `path` is then absent. */
   readonly source: 'repository' | 'vapp.yaml' | 'builtin';
@@ -80,6 +83,8 @@ export interface ChartReference {
   readonly valuesFiles: readonly string[];
   /** Values by dotted path, as `vapp.yaml` sets them. */
   readonly values: Readonly<Record<string, unknown>>;
+  /** Where those of the chart, of the values files and of `vapp.yaml` stand; under the empty path, where to add one. */
+  readonly valueRanges?: ValueRanges;
   /** Which of the chart's values take the image, by dotted path. */
   readonly imageValues: ImageValues;
   /** Dotted path of a map (name → value) that receives the app's environment: the addresses of the services. */

@@ -12,6 +12,7 @@ import {
   stringAt,
   type LocatedNode,
 } from './located-tree';
+import { MAX_APPS } from './manifest';
 import { resolveInside, type PathSetting } from './paths';
 import { readTextFile } from './text-file';
 import type { ImageValues, Located } from './types';
@@ -48,6 +49,9 @@ export interface ChartSettings {
   readonly path?: PathSetting;
   readonly valuesFiles: readonly PathSetting[];
   readonly values: Readonly<Record<string, unknown>>;
+  /** The map `values` as it is written. */
+  readonly valuesNode?: LocatedNode;
+  readonly range: SourceRange;
   readonly image?: ImageValues;
   readonly environment?: string;
 }
@@ -75,7 +79,13 @@ export async function readVappFile(root: string, findings: Findings): Promise<Va
   const apps = member(tree, 'apps');
   const runtime = member(tree, 'runtime');
   return {
-    ...(apps ? { apps: itemsOf(apps).map((app) => reader.app(app)) } : {}),
+    ...(apps
+      ? {
+          apps: itemsOf(apps)
+            .slice(0, MAX_APPS)
+            .map((app) => reader.app(app)),
+        }
+      : {}),
     ...present({
       k3sImage: stringAt(runtime, 'k3sImage'),
       agents: integerAt(runtime, 'agents')?.value,
@@ -134,9 +144,13 @@ class SettingsReader {
     if (!node) return undefined;
     const image = member(node, 'image');
     return {
-      valuesFiles: itemsOf(member(node, 'valuesFiles')).flatMap((item) => this.path(item) ?? []),
+      valuesFiles: itemsOf(member(node, 'valuesFiles'))
+        .slice(0, MAX_VALUES_FILES)
+        .flatMap((item) => this.path(item) ?? []),
       values: dottedValues(member(node, 'values')),
+      range: node.range,
       ...present({
+        valuesNode: member(node, 'values'),
         path: this.path(member(node, 'path')),
         image: image && this.imageValues(image),
         environment: stringAt(node, 'environment')?.value,
@@ -154,6 +168,9 @@ class SettingsReader {
     );
   }
 }
+
+/** As many as the schema allows: each is read for each app. */
+const MAX_VALUES_FILES = 20;
 
 const IMAGE_PARTS = ['repository', 'digest', 'tag', 'reference', 'pullPolicy'] as const;
 

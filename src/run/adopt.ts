@@ -6,6 +6,7 @@ import {
   commonFiles,
   planAdoption,
   readFolder,
+  readRecord,
   withFeature,
   writeFiles,
   type AdoptionPlan,
@@ -61,7 +62,7 @@ export function adoptRepository(request: AdoptRequest, signal?: AbortSignal): Pr
   return outcomeOf(async () => {
     const root = (await findRepository(request.directory)) ?? resolve(request.directory);
     const git = new Git(root, request.env, signal);
-    const record = await readRecord(root);
+    const record = await recordOf(root);
     const generated = await generate(root, request.templatesDirectory, record);
     const plan = await planAdoption(generated, {
       current: (path) => readIfThere(join(root, path)),
@@ -187,15 +188,10 @@ async function diffOf(root: string, git: Git, writes: readonly GeneratedFile[]):
   );
 }
 
-async function readRecord(root: string): Promise<Readonly<Record<string, string>>> {
+async function recordOf(root: string): Promise<Readonly<Record<string, string>>> {
   const text = await readIfThere(join(root, RECORD));
-  if (text === undefined) return {};
-  try {
-    const { generated } = JSON.parse(text) as { generated: Record<string, string> };
-    if (Object.values(generated).every((id) => /^[0-9a-f]{40}$/.test(id))) return generated;
-  } catch {
-    // What it is instead does not matter: it is not what we wrote.
-  }
+  const record = text === undefined ? {} : readRecord(text);
+  if (record) return record;
   throw new Failure({
     code: 'adoption-record-invalid',
     fault: 'usage',

@@ -1,11 +1,11 @@
 import { Failure, isCancelled, type Problem } from '../base';
 import type { BuiltImage } from '../build';
 import { releaseSelectors, releaseStatus, rollback, uninstall, type DeployResult, type ReleaseStatus } from '../deploy';
-import { explainPod } from '../explain';
 import { followLogs } from '../logs';
 import type { App } from '../project';
 import { readActivity, type RuntimeActivity, type RuntimeStatus, type ServiceEndpoint } from '../runtime';
 import { KubeApi, releaseHistory } from '../tools';
+import { judgesOf } from './explaining';
 import { buildApp, removeBuiltImages, type Job } from './images';
 import { provideMachineBundle } from './machine-bundle';
 import { notDeployed, runningAccess } from './not-running';
@@ -191,7 +191,7 @@ export function rollBackApps(
               access,
               ...(request.revision === undefined ? {} : { revision: request.revision }),
             },
-            { toolbox: session.toolbox, signal, judge: (pod) => explainPod(pod) },
+            { toolbox: session.toolbox, signal, ...judgesOf(app) },
           );
           reporter.result(`revision ${result.revision}`);
           return result;

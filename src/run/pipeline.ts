@@ -1,10 +1,10 @@
 import type { PushedImage } from '../build';
 import { Failure } from '../base';
-import { deploy, type DeployResult } from '../deploy';
-import { explainPod } from '../explain';
+import { deploy, type DeployContext, type DeployResult } from '../deploy';
 import type { App } from '../project';
 import type { Runtime } from '../runtime';
 import { kubernetes } from '../tools';
+import { judgesOf, locatingInSources } from './explaining';
 import { appDefaults } from './environment';
 import { AppLog, type FollowMode } from './follow';
 import { provideGivenImage, type GivenImage, type ImageSource } from './given-image';
@@ -122,28 +122,27 @@ export function deployApp(
   options: { timeoutMs?: number; onRolloutStarted?: (selectors: readonly string[], changed: boolean) => void } = {},
 ): Promise<DeployResult> {
   return job.steps.run('deploy', app.id, async (reporter) => {
-    const result = await deploy(
-      {
-        release: app.id,
-        namespace: app.namespace,
-        chartPath: job.session.chartPath(app),
-        chart: app.chart,
-        image,
-        defaults: appDefaults(app, runtime.services),
-        access: runtime.access,
-        timeoutMs: options.timeoutMs ?? ROLLOUT_TIMEOUT_MS,
+    const request = {
+      release: app.id,
+      namespace: app.namespace,
+      chartPath: job.session.chartPath(app),
+      chart: app.chart,
+      image,
+      defaults: appDefaults(app, runtime.services),
+      access: runtime.access,
+      timeoutMs: options.timeoutMs ?? ROLLOUT_TIMEOUT_MS,
+    };
+    const context: DeployContext = {
+      toolbox: job.session.toolbox,
+      signal: job.signal,
+      ...judgesOf(app),
+      ...(options.onRolloutStarted ? { onRolloutStarted: options.onRolloutStarted } : {}),
+      onEvent: (event) => {
+        if (event.type === 'progress') reporter.progress(event.message);
+        else job.emit({ ...event, app: app.id });
       },
-      {
-        toolbox: job.session.toolbox,
-        signal: job.signal,
-        judge: (pod) => explainPod(pod, app.chart.path === undefined ? {} : { chartPath: app.chart.path }),
-        ...(options.onRolloutStarted ? { onRolloutStarted: options.onRolloutStarted } : {}),
-        onEvent: (event) => {
-          if (event.type === 'progress') reporter.progress(event.message);
-          else job.emit({ ...event, app: app.id });
-        },
-      },
-    );
+    };
+    const result = await locatingInSources(job.session.root, () => deploy(request, context));
     const revision = `revision ${result.revision}`;
     if (result.changed) reporter.result(revision);
     else reporter.skip(`nothing changed, ${revision} serves on`);

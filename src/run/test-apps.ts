@@ -1,10 +1,10 @@
 import { Failure, isCancelled, sleep } from '../base';
 import { releaseStatus, removeTests, runTests, setTestImage, testsOf, type TestObject } from '../deploy';
-import { explainPod } from '../explain';
 import { followLogs, type LogEvent } from '../logs';
 import type { App } from '../project';
 import type { RegistryAddress } from '../runtime';
 import type { ClusterAccess } from '../tools';
+import { judgesOf } from './explaining';
 import { provideGivenImage, type GivenImage } from './given-image';
 import { buildApp, pushApp, testTag, type Job } from './images';
 import { notDeployed, runningAccess } from './not-running';
@@ -100,8 +100,7 @@ function testApp(
 ): Promise<AppTest> {
   const subject = { release: app.id, namespace: app.namespace, access };
   const { session, signal } = job;
-  const judge = (pod: unknown) => explainPod(pod, app.chart.path === undefined ? {} : { chartPath: app.chart.path });
-  const context = { toolbox: session.toolbox, signal, judge };
+  const context = { toolbox: session.toolbox, signal, judge: judgesOf(app).judge };
   return job.steps.run('test', app.id, async () => {
     if (image && app.chart.testImageValue !== undefined) {
       const chartPath = session.chartPath(app);

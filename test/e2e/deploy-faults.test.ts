@@ -80,9 +80,11 @@ describeDeploying('a deployment that does not come to its end', (bed) => {
         'app.yaml': app({ container: 'readinessProbe: { exec: { command: ["false"] }, periodSeconds: 1 }' }),
       });
       const failure = await bed().failureOf(deploy(bed().request(chart, { timeoutMs: 8000 }), bed().context));
-      assert.equal(failure.code, 'rollout-timeout');
-      assert.match(failure.summary, /within 8 s: Deployment probe: 0 of 1 ready/);
-      assert.match(failure.evidence.join('\n'), /Readiness probe failed/);
+      assert.equal(failure.code, 'readiness-probe-failed');
+      assert.match(failure.evidence.join('\n'), /Readiness probe failed[^]*within 8 s: Deployment probe: 0 of 1 ready/);
+      assert.ok(
+        bed().events.some((event) => event.type === 'progress' && /Readiness probe failed/.test(event.message)),
+      );
     });
 
     it('that ignores SIGTERM does not hold up the next revision', async () => {

@@ -198,27 +198,29 @@ describeDeploying(
       await bed().assertServes('mine');
     });
   },
-  (cluster) => {
-    it('goes on with Helm 4 where Helm 3 stopped, and back', async () => {
-      const subject = { release: 'mixed', namespace: 'fresh', access: cluster().access };
-      const chartPath = await cluster().chart({ 'app.yaml': app({ spec: 'replicas: 1' }) });
-      const base = { ...subject, chartPath, image: cluster().image, defaults: {}, timeoutMs: 90_000 };
-      const imageValues = { repository: 'image.repository', digest: 'image.digest' };
-      for (const [index, helm] of (['VAPP_TEST_HELM3', 'VAPP_TEST_HELM4', 'VAPP_TEST_HELM3'] as const).entries()) {
-        const values = { word: `round${index}` };
-        const chart = { source: 'repository', path: chartPath, valuesFiles: [], values, imageValues } as const;
-        const { revision } = await deploy({ ...base, chart }, { toolbox: cluster().toolbox(helm) });
-        assert.equal(revision, index + 1);
-      }
-      await uninstall(subject, { toolbox: cluster().toolbox('VAPP_TEST_HELM4') });
-    });
+  {
+    more: (cluster) => {
+      it('goes on with Helm 4 where Helm 3 stopped, and back', async () => {
+        const subject = { release: 'mixed', namespace: 'fresh', access: cluster().access };
+        const chartPath = await cluster().chart({ 'app.yaml': app({ spec: 'replicas: 1' }) });
+        const base = { ...subject, chartPath, image: cluster().image, defaults: {}, timeoutMs: 90_000 };
+        const imageValues = { repository: 'image.repository', digest: 'image.digest' };
+        for (const [index, helm] of (['VAPP_TEST_HELM3', 'VAPP_TEST_HELM4', 'VAPP_TEST_HELM3'] as const).entries()) {
+          const values = { word: `round${index}` };
+          const chart = { source: 'repository', path: chartPath, valuesFiles: [], values, imageValues } as const;
+          const { revision } = await deploy({ ...base, chart }, { toolbox: cluster().toolbox(helm) });
+          assert.equal(revision, index + 1);
+        }
+        await uninstall(subject, { toolbox: cluster().toolbox('VAPP_TEST_HELM4') });
+      });
 
-    it('says when the cluster does not answer', async () => {
-      const access = { ...cluster().access, kubeconfig: `${cluster().access.kubeconfig}-away` };
-      await cluster().copyKubeconfig(access.kubeconfig, 'https://127.0.0.1:1');
-      const status = releaseStatus({ release: RELEASE, namespace: NAMESPACE, access });
-      await assert.rejects(status, { code: 'cluster-unreachable', fault: 'environment' });
-    });
+      it('says when the cluster does not answer', async () => {
+        const access = { ...cluster().access, kubeconfig: `${cluster().access.kubeconfig}-away` };
+        await cluster().copyKubeconfig(access.kubeconfig, 'https://127.0.0.1:1');
+        const status = releaseStatus({ release: RELEASE, namespace: NAMESPACE, access });
+        await assert.rejects(status, { code: 'cluster-unreachable', fault: 'environment' });
+      });
+    },
   },
 );
 

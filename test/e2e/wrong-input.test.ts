@@ -107,6 +107,33 @@ describe('wrong input', function () {
       await assertUsable();
     });
 
+    it('names the source line that the trace of an app ends at', async () => {
+      const script = [
+        "echo 'Traceback (most recent call last):' >&2",
+        'echo \'  File "/usr/lib/python3.11/runpy.py", line 9, in run\' >&2',
+        'echo \'  File "/start.sh", line 3, in main\' >&2',
+        'exit 1\n',
+      ];
+      await workspace.write(lightApp({ script: script.join('\n') }));
+      const { range } = assertFailed(await workspace.vapp(['run', '--no-follow']), 'app-exited', 1);
+      assert.equal(range?.file, join(workspace.path, 'app/start.sh'));
+      assert.equal(range.start.line, 3);
+      await assertUsable();
+    });
+
+    it('names the value that allows an app too little memory', async () => {
+      const chart = '    chart:\n      values:\n        resources.limits.memory: 16Mi\n';
+      await workspace.write({
+        ...lightApp({ script: 'x=a\nwhile true; do x=$x$x; done\n' }),
+        'vapp.yaml': `apps:\n  - manifest: app/AppManifest.json\n${chart}`,
+      });
+      const { range } = assertFailed(await workspace.vapp(['run', '--no-follow']), 'out-of-memory', 1);
+      assert.equal(range?.file, join(workspace.path, 'vapp.yaml'));
+      assert.equal(range.start.line, 5);
+      await workspace.remove('vapp.yaml');
+      await assertUsable();
+    });
+
     it('runs a container without a shell', async () => {
       await workspace.write(
         lightApp({

@@ -9,7 +9,7 @@ import {
   type DeployRequest,
   type ReleaseStatus,
 } from '../../../src/deploy';
-import { explainPod } from '../../../src/explain';
+import { explainPod, explainRefusal } from '../../../src/explain';
 import { Helm, type ReleaseRecord, type Toolbox } from '../../../src/tools';
 import { HelmCluster } from './helm-cluster';
 
@@ -20,6 +20,9 @@ const HELMS = [
   ['Helm 3', 'VAPP_TEST_HELM3'],
   ['Helm 4', 'VAPP_TEST_HELM4'],
 ] as const;
+
+/** For what has nothing to do with Helm. */
+export const HELM_4 = [HELMS[1]] as const;
 
 /** One release in a cluster, and one of the Helms to deploy it with. It is gone again after each test. */
 export class DeployBed {
@@ -103,15 +106,20 @@ export class DeployBed {
 
   private freshContext(): DeployContext {
     const { toolbox, events } = this;
-    return { toolbox, judge: (pod) => explainPod(pod), onEvent: (event) => events.push(event) };
+    return {
+      toolbox,
+      judge: (pod, surroundings) => explainPod(pod, {}, surroundings),
+      refusal: (owner, warnings) => explainRefusal(owner, warnings),
+      onEvent: (event) => events.push(event),
+    };
   }
 }
 
-/** Describes something in a cluster of its own, once for each Helm; `more` is described once. */
+/** Describes something in a cluster of its own, once for each of the Helms; `more` is described once. */
 export function describeDeploying(
   title: string,
   tests: (bed: () => DeployBed) => void,
-  more?: (cluster: () => HelmCluster) => void,
+  { helms = HELMS, more }: { helms?: typeof HELMS | typeof HELM_4; more?: (cluster: () => HelmCluster) => void } = {},
 ): void {
   describe(title, function () {
     this.timeout('3m');
@@ -124,7 +132,7 @@ export function describeDeploying(
 
     after(async () => cluster.dispose());
 
-    for (const [name, variable] of HELMS) {
+    for (const [name, variable] of helms) {
       describe(`with ${name}`, () => {
         let bed: DeployBed;
 

@@ -34,22 +34,15 @@ export class HelmCluster {
     const config = await tools.run('k3d', ['kubeconfig', 'get', name]);
     await writeFile(kubeconfig, config.stdout, { mode: 0o600 });
 
-    const { stdout: ports } = await tools.run('docker', ['port', `${name}-registry`, '5000/tcp']);
-    const pushed = `localhost:${ports.trim().split('\n')[0]?.split(':').at(-1)}/busybox`;
-    await tools.run('docker', ['tag', 'busybox', pushed]);
-    const { stdout } = await tools.run('docker', ['push', pushed]);
-    await tools.run('docker', ['rmi', pushed]);
-    const digest = /digest: (sha256:[0-9a-f]{64})/.exec(stdout)?.[1] ?? '';
-
-    const cluster = new HelmCluster(
-      name,
-      folder,
-      env,
-      { kubeconfig, context: `k3d-${name}` },
-      { repository: `${name}-registry:5000/busybox`, digest },
-    );
+    const image = await pushTo(`${name}-registry`, tools, 'busybox');
+    const cluster = new HelmCluster(name, folder, env, { kubeconfig, context: `k3d-${name}` }, image);
     await cluster.serviceAccount();
     return cluster;
+  }
+
+  /** Brings an image of the engine to the cluster. */
+  push(image: string): Promise<DeployRequest['image']> {
+    return pushTo(`${this.name}-registry`, new Toolbox(this.env), image);
   }
 
   /** The tools with one of the two Helms. */
@@ -99,12 +92,24 @@ export class HelmCluster {
   }
 }
 
+async function pushTo(registry: string, tools: Toolbox, image: string): Promise<DeployRequest['image']> {
+  const { stdout: ports } = await tools.run('docker', ['port', registry, '5000/tcp']);
+  const pushed = `localhost:${ports.trim().split('\n')[0]?.split(':').at(-1)}/${image}`;
+  await tools.run('docker', ['tag', image, pushed]);
+  const { stdout } = await tools.run('docker', ['push', pushed]);
+  await tools.run('docker', ['rmi', pushed]);
+  const digest = /digest: (sha256:[0-9a-f]{64})/.exec(stdout)?.[1] ?? '';
+  return { repository: `${registry}:5000/${image}`, digest };
+}
+
 export interface AppTemplate {
   readonly kind?: 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'Job';
   readonly script?: string;
   /** Lines of the container, indented by none. */
   readonly container?: string;
   readonly spec?: string;
+  /** Lines of the pod's specification, indented by none. */
+  readonly pod?: string;
   readonly image?: string;
 }
 
@@ -112,7 +117,14 @@ export interface AppTemplate {
 export const SERVING = 'trap "exit 0" TERM; echo {{ .Values.word }}; sleep 3600 & wait';
 
 /** A template of one workload around a shell script. */
-export function app({ kind = 'Deployment', script = SERVING, container = '', spec = '', image }: AppTemplate = {}) {
+export function app({
+  kind = 'Deployment',
+  script = SERVING,
+  container = '',
+  spec = '',
+  pod = '',
+  image,
+}: AppTemplate = {}) {
   const isJob = kind === 'Job';
   return `apiVersion: ${isJob ? 'batch' : 'apps'}/v1
 kind: ${kind}
@@ -126,6 +138,7 @@ spec:
       labels: { app: {{ .Release.Name }} }
     spec:
       ${isJob ? 'restartPolicy: Never' : 'terminationGracePeriodSeconds: 30'}
+${pod.replace(/^/gm, '      ')}
       containers:
         - name: app
           image: "${image ?? '{{ .Values.image.repository }}@{{ .Values.image.digest }}'}"

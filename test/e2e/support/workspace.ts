@@ -44,7 +44,7 @@ export interface VappOptions {
   readonly env?: Record<string, string | undefined>;
   readonly cwd?: string;
   readonly onEvent?: (event: JsonEvent) => void;
-  /** Sent to `vapp` (SIGINT) as soon as this says so. */
+  /** `vapp` gets SIGINT as soon as this says so; once, since a second one ends it on the spot. */
   readonly interruptWhen?: (event: JsonEvent) => boolean;
 }
 
@@ -119,6 +119,7 @@ export class TestWorkspace {
       env: this.environment(options.env),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    let interrupted = false;
     let stderr = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     const lines = new LineSplitter((line) => {
@@ -126,7 +127,7 @@ export class TestWorkspace {
       const event = JSON.parse(line) as JsonEvent;
       events.push(event);
       options.onEvent?.(event);
-      if (options.interruptWhen?.(event)) child.kill('SIGINT');
+      if (!interrupted && options.interruptWhen?.(event)) interrupted = child.kill('SIGINT');
     });
     child.stdout.on('data', (chunk: Buffer) => lines.write(chunk));
     const [exitCode] = (await once(child, 'close')) as [number | null];

@@ -51,6 +51,7 @@ describe('vapp: JSON', () => {
       'fault',
       'nextSteps',
       'range',
+      'related',
       'summary',
     ]);
   });

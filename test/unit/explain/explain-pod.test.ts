@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
-import { explainPod, type PodFacts } from '../../../src/explain';
+import {
+  explainPod,
+  explainRefusal,
+  placesOfFailure,
+  type PodCircumstances,
+  type PodFacts,
+} from '../../../src/explain';
 
 type Container = NonNullable<NonNullable<PodFacts['status']>['containerStatuses']>[number];
 
@@ -152,11 +158,229 @@ describe('explaining a pod', () => {
       status: { initContainerStatuses: [{ name: 'prepare', restartCount: 1, state: { terminated: { exitCode } } }] },
     });
     assert.equal(explainPod(init(0)), undefined);
-    assert.match(explainPod(init(9))?.summary ?? '', /prepare .*exit code 9/);
+    const failure = explainPod(init(9));
+    assert.equal(failure?.code, 'init-container-failed');
+    assert.match(failure.summary, /prepare .*exit code 9/);
   });
 
   it('points into the chart where the chart is at fault', () => {
     const failure = explainPod(waiting('InvalidImageName', BAD_NAME), { chartPath: '/chart' });
     assert.equal(failure?.range?.file, '/chart/values.yaml');
+  });
+
+  it('points at the value that decides it, where it is set, or where it would be added', () => {
+    const range = (line: number) => ({ file: '/repo/vapp.yaml', start: { line, column: 1 }, end: { line, column: 9 } });
+    const killed = pod({ restartCount: 1, state: { terminated: { reason: 'OOMKilled', exitCode: 137 } } });
+    const at = (ranges: Record<string, number>) => {
+      const valueRanges = new Map(Object.entries(ranges).map(([path, line]) => [path, range(line)]));
+      return explainPod(killed, { chartPath: '/chart', valueRanges })?.range;
+    };
+    assert.deepEqual(at({ '': 2, resources: 5, 'resources.limits.memory': 7 }), range(7));
+    assert.deepEqual(at({ '': 2, resources: 5 }), range(5));
+    assert.deepEqual(at({ '': 2, probes: 4 }), range(2));
+    assert.equal(at({ probes: 4 })?.file, '/chart/values.yaml');
+  });
+
+  it('does not point into the chart where the app itself ended', () => {
+    const exited = pod({ restartCount: 1, state: { terminated: { reason: 'Error', exitCode: 3 } } });
+    assert.equal(explainPod(exited, { chartPath: '/chart' })?.range, undefined);
+  });
+});
+
+// The messages are those of Kubernetes 1.34: scheduler, kubelet and API server.
+const SHORT = (resource: string) =>
+  `0/1 nodes are available: 1 Insufficient ${resource}. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.`;
+const PRESSURE =
+  '0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/disk-pressure: }. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.';
+const MOUNT = 'MountVolume.SetUp failed for volume "settings" : configmap "settings" not found';
+const NOT_FOUND = 'Readiness probe failed: HTTP probe failed with statuscode: 404';
+const REFUSED =
+  'Liveness probe failed: Get "http://10.42.0.9:50008/healthz": dial tcp 10.42.0.9:50008: connect: connection refused';
+
+describe('explaining a pod by what is known beside it', () => {
+  const unscheduled = (message: string): PodFacts => ({
+    metadata: { name: 'probe-1' },
+    status: {
+      phase: 'Pending',
+      conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }],
+    },
+  });
+  const warned = (reason: string, message: string): PodCircumstances => ({ warnings: [{ reason, message }] });
+  const running = (restarts: number) =>
+    pod({
+      restartCount: restarts,
+      state: { running: {} },
+      ...(restarts > 0 ? { lastState: { terminated: { reason: 'Error', exitCode: 137 } } } : {}),
+    });
+  const exited = pod({ restartCount: 1, state: { terminated: { reason: 'Error', exitCode: 1 } } });
+
+  const certain: [string, PodFacts, PodCircumstances, string, RegExp][] = [
+    ['too little memory', unscheduled(SHORT('memory')), {}, 'unschedulable-resources', /as much memory free/],
+    ['too few cores', unscheduled(SHORT('cpu')), {}, 'unschedulable-resources', /as much cpu free/],
+    ['a node short of disk', unscheduled(PRESSURE), {}, 'node-pressure', /short of disk space/],
+    [
+      'a node that is not there',
+      unscheduled("0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."),
+      {},
+      'unschedulable-selector',
+      /labels/,
+    ],
+    [
+      'a claim that is not there',
+      unscheduled('0/1 nodes are available: persistentvolumeclaim "data" not found. not found.'),
+      {},
+      'volume-missing',
+      /The volume claim data /,
+    ],
+    [
+      'a taint',
+      unscheduled('0/1 nodes are available: 1 node(s) had untolerated taint {special: true}.'),
+      {},
+      'unschedulable',
+      /untolerated taint/,
+    ],
+    [
+      'a pod put out',
+      { status: { phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: ephemeral-storage.' } },
+      {},
+      'node-pressure',
+      /low on resource: ephemeral-storage\.$/,
+    ],
+    [
+      'a volume',
+      waiting('ContainerCreating'),
+      warned('FailedMount', MOUNT),
+      'volume-missing',
+      /The ConfigMap settings,/,
+    ],
+    [
+      'a key',
+      waiting('ContainerCreating'),
+      warned('FailedMount', 'MountVolume.SetUp failed for volume "s" : references non-existent secret key: token'),
+      'volume-missing',
+      /the key token,/,
+    ],
+    ['a liveness probe', running(2), warned('Unhealthy', REFUSED), 'liveness-probe-failed', /connection refused\.$/],
+    [
+      'a readiness probe, at the end',
+      running(0),
+      { ...warned('Unhealthy', NOT_FOUND), timeUp: true },
+      'readiness-probe-failed',
+      /statuscode: 404\.$/,
+    ],
+    [
+      'another processor',
+      exited,
+      { lastWords: ['Last lines of container app:', 'exec /vehicleapp: exec format error'] },
+      'image-platform',
+      /another processor/,
+    ],
+    [
+      'a read-only file system',
+      exited,
+      { lastWords: ["OSError: [Errno 30] Read-only file system: '/data'"] },
+      'file-system-read-only',
+      /'\/data'$/,
+    ],
+    [
+      'a name in Node.js',
+      exited,
+      { lastWords: ['Error: getaddrinfo ENOTFOUND mqtt'] },
+      'name-not-resolved',
+      /the host mqtt /,
+    ],
+    [
+      'a name in Go',
+      exited,
+      { lastWords: ['dial tcp: lookup mqtt.other on 10.43.0.10:53: no such host'] },
+      'name-not-resolved',
+      /the host mqtt\.other /,
+    ],
+    [
+      'a name in busybox',
+      exited,
+      { lastWords: ["wget: bad address 'mqtt.nowhere:1883'"] },
+      'name-not-resolved',
+      /the host mqtt\.nowhere /,
+    ],
+    [
+      'a name in Python',
+      exited,
+      { lastWords: ['socket.gaierror: [Errno -2] Name or service not known'] },
+      'name-not-resolved',
+      /a host is not known/,
+    ],
+  ];
+  for (const [title, facts, circumstances, code, says] of certain) {
+    it(`is certain: ${title}`, () => {
+      const failure = explainPod(facts, {}, circumstances);
+      assert.equal(failure?.code, code);
+      assert.match(failure.summary, says);
+      assert.ok(failure.nextSteps.length > 0);
+      assert.match(failure.evidence[0] ?? '', /^pod .*: ./);
+    });
+  }
+
+  const open: [string, PodFacts, PodCircumstances][] = [
+    ['room that others make', unscheduled(SHORT('memory')), { othersLeave: true }],
+    ['a node that comes up', unscheduled('1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }.'), {}],
+    ['a claim that is being bound', unscheduled('pod has unbound immediate PersistentVolumeClaims.'), {}],
+    ['a probe that fails once more', running(1), warned('Unhealthy', REFUSED)],
+    ['a probe, while there is time', running(0), warned('Unhealthy', NOT_FOUND)],
+    ['a mount that takes its time', waiting('ContainerCreating'), warned('FailedMount', 'timed out waiting')],
+  ];
+  for (const [title, facts, circumstances] of open) {
+    it(`waits on for ${title}`, () => assert.equal(explainPod(facts, {}, circumstances), undefined));
+  }
+});
+
+describe('explaining a workload without pods', () => {
+  const refused = (message: string) =>
+    explainRefusal('Deployment probe', [{ reason: 'FailedCreate', message: `Error creating: ${message}` }]);
+
+  it('names the quota', () => {
+    const failure = refused(
+      'pods "probe-1" is forbidden: exceeded quota: small, requested: memory=1Gi, used: memory=0, limited: memory=64Mi',
+    );
+    assert.equal(failure?.code, 'quota-exceeded');
+    assert.match(failure.summary, /The quota small .*requested: memory=1Gi, used: memory=0, limited: memory=64Mi\.$/);
+    assert.match(failure.evidence[0] ?? '', /^Deployment probe: FailedCreate: /);
+  });
+
+  it('names the service account', () => {
+    const failure = refused('pods "probe-1" is forbidden: error looking up service account default/robot: not found');
+    assert.equal(failure?.code, 'pod-refused');
+    assert.match(failure.summary, /default\/robot/);
+  });
+
+  it('says what else the API server says', () => {
+    const failure = refused(
+      'pods "probe-1" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true',
+    );
+    assert.match(failure?.summary ?? '', /violates PodSecurity/);
+  });
+
+  it('waits on for what comes by itself', () => {
+    assert.equal(explainRefusal('Job probe', []), undefined);
+    assert.equal(refused('serviceaccount "default" not found'), undefined);
+  });
+});
+
+describe('the places that an app’s last lines name', () => {
+  it('begin with the innermost, whichever end of the trace that is', () => {
+    const python = [
+      'Traceback (most recent call last):',
+      '  File "main.py", line 3, in main',
+      '  File "app.py", line 9, in go',
+    ];
+    const node = ['TypeError: x', '    at go (/app/app.js:9:1)', '    at main (/app/main.js:3:1)'];
+    assert.deepEqual(
+      placesOfFailure(python).map(({ path }) => path),
+      ['app.py', 'main.py'],
+    );
+    assert.deepEqual(
+      placesOfFailure(node).map(({ path }) => path),
+      ['/app/app.js', '/app/main.js'],
+    );
   });
 });

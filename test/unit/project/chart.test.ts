@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { basename } from 'node:path';
+import { whereToSet } from '../../../src/project';
 import { places, problemWith, readFiles, VALID } from './temporary-repository';
 
 const CHART_YAML = 'apiVersion: v2\nname: x\nversion: 1.0.0\n';
@@ -26,7 +28,31 @@ describe('chart', () => {
       },
       environmentValue: 'env',
       testImageValue: 'test.image',
+      valueRanges: new Map(),
     });
+  });
+
+  it('says where each value stands, and where one that is set nowhere would be added', async () => {
+    const [app] = (
+      await readFiles({
+        ...VALID,
+        'deploy/VehicleApp/helm/Chart.yaml': CHART_YAML,
+        'deploy/VehicleApp/helm/values.yaml':
+          'image: { repository: r, tag: t }\nresources:\n  limits: { memory: 1Gi }\n',
+        'dev.yaml': 'resources: { limits: { cpu: 1 } }\n',
+        'vapp.yaml':
+          'apps:\n  - chart:\n      valuesFiles: [dev.yaml]\n      values: { resources.limits.memory: 2Gi }\n',
+      })
+    ).apps;
+    const at = (path: string) => {
+      const { file = '', start } = whereToSet(app?.chart.valueRanges ?? new Map(), path) ?? {};
+      return `${basename(file)}:${start?.line ?? ''}`;
+    };
+    assert.equal(at('image.tag'), 'values.yaml:1');
+    assert.equal(at('resources.limits.memory'), 'vapp.yaml:4');
+    assert.equal(at('resources.limits.cpu'), 'dev.yaml:1');
+    assert.equal(at('resources.requests.cpu'), 'dev.yaml:1');
+    assert.equal(at('nodeSelector'), 'vapp.yaml:3');
   });
 
   it('takes an image of tests where its values have a place for one', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { PathIndex } from '../../../src/editor/path-index';
+import { PathIndex } from '../../../src/explain/path-index';
 
 describe('a file found by the path it has elsewhere', () => {
   const index = new PathIndex([

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { findLocations } from '../../../src/editor/locations';
+import { findLocations } from '../../../src/explain/locations';
 
 /** The places found, each as the text it stands at, and what was read of it. */
 function found(text: string): string[] {
