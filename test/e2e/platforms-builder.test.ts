@@ -14,7 +14,7 @@ describe('several platforms, by a builder in a container', function () {
   // Cold, BuildKit is compiled, and Debian is set up under emulation.
   this.timeout(1_800_000);
   let workspace: TestWorkspace;
-  let builder: ContainerBuilder;
+  let builder: ContainerBuilder | undefined;
   let docker: Docker;
   let tools: Toolbox;
   let pushed: ReleaseImage;
@@ -28,11 +28,12 @@ describe('several platforms, by a builder in a container', function () {
   });
 
   after(async () => {
-    await builder.dispose();
+    await builder?.dispose();
     await workspace.dispose();
   });
 
   it('are built at once, where the processor is foreign by emulation, and pushed as one', async () => {
+    assert.ok(builder);
     const target = `${builder.registry.host}/${REPOSITORY}`;
     const result = await workspace.vapp(['build', '--push', `${target}:abc`, '--provenance'], { env: builder.env });
     assertDone(result);

@@ -178,6 +178,11 @@ async function buildImage(
     Promise.all(image.bases.map((base) => steps.ensureLoaded(base))),
   ]);
   await context.cache.withTemporaryFolder(async (work) => {
+    const binaries = join(work, 'binaries');
+    await mkdir(binaries);
+    for (const [index, { name }] of (image.programs ?? []).entries()) {
+      await linkOrCopy(join(programs[index] ?? '', name), join(binaries, name));
+    }
     const archivesFolder = join(work, 'archives');
     await mkdir(archivesFolder);
     for (const { other, entry } of archives) {
@@ -195,7 +200,7 @@ async function buildImage(
     }
     steps.report('building');
     await buildx(context, image, target, join(SOURCES, folder), [
-      ...programs.map((program) => `binaries=${program}`),
+      ...(programs.length > 0 ? [`binaries=${binaries}`] : []),
       ...(archives.length > 0 ? [`archives=${archivesFolder}`] : []),
       ...(image.downloads ? [`downloads=${downloads}`] : []),
     ]);
