@@ -142,7 +142,7 @@ function watchForDoom(api: KubeApi, tests: readonly TestObject[], judge: PodJudg
     const pods = new Collection<PodObject>(api, `/api/v1/namespaces/${namespace}/pods`, query);
     const look = () => {
       const waiting = [...pods.objects.values()].filter(
-        ({ status, metadata }) => status?.phase === 'Pending' && metadata.deletionTimestamp === undefined,
+        (pod) => pod.status?.phase === 'Pending' && pod.metadata.deletionTimestamp === undefined && !hasRun(pod),
       );
       const failure = waiting.map((pod) => judge(pod)).find((found) => found !== undefined);
       if (failure === undefined) return;
@@ -154,6 +154,16 @@ function watchForDoom(api: KubeApi, tests: readonly TestObject[], judge: PodJudg
   }
   return result;
 }
+
+/** Tests that end at once may have ended while their pod still counts as pending: they have begun nevertheless. */
+function hasRun({ status }: PodObject): boolean {
+  return (status?.containerStatuses ?? []).some(
+    ({ state }) => state?.terminated && !NOT_STARTED.has(state.terminated.reason ?? ''),
+  );
+}
+
+/** The container runtime's words for a container that it could not start. */
+const NOT_STARTED = new Set(['StartError', 'ContainerCannotRun']);
 
 /** Takes away what tests have made, also while they run. What is gone already is no failure. */
 export function removeTests({ access }: Pick<ReleaseSubject, 'access'>, tests: readonly TestObject[]): Promise<void> {
