@@ -76,7 +76,8 @@ export async function baseImagesOf(
 /** `NAME` or `NAME=default`: what was given for it wins. */
 function declare(word: string, given: Readonly<Record<string, string>>, variables: Map<string, string>): void {
   const [, name = '', , fallback] = /^([^=]+)(=(.*))?$/s.exec(word) ?? [];
-  const value = given[name] ?? (fallback === undefined ? undefined : expand(unquoted(fallback), variables));
+  const chosen = Object.hasOwn(given, name) ? given[name] : undefined;
+  const value = chosen ?? (fallback === undefined ? undefined : expand(unquoted(fallback), variables));
   if (value !== undefined) variables.set(name, value);
 }
 
@@ -84,18 +85,33 @@ function unquoted(text: string): string {
   return /^(["'])(.*)\1$/s.exec(text)?.[2] ?? text;
 }
 
+/** What variables may add to one text, UTF-16 code units: more than any reference is long, and no bomb. */
+const MAX_EXPANSION = 1024;
+
 /** `$NAME`, `${NAME}`, `${NAME:-word}`, `${NAME:+word}`, and both without the colon. */
 function expand(text: string, variables: ReadonlyMap<string, string>): string {
+  let room = MAX_EXPANSION;
   return text.replace(
-    /\$(?:\{(\w+)(?:(:?[-+])([^}]*))?\}|(\w+))/g,
+    // A word without braces: one that is never closed would be read to the end again and again.
+    /\$(?:\{(\w+)(?:(:?[-+])([^{}]*))?\}|(\w+))/g,
     (_match, braced: string | undefined, operator: string | undefined, word: string | undefined, plain: string) => {
       const value = variables.get(braced ?? plain);
-      const counts = operator?.startsWith(':') ? Boolean(value) : value !== undefined;
-      if (operator?.endsWith('-')) return counts ? (value ?? '') : expand(word ?? '', variables);
-      if (operator?.endsWith('+')) return counts ? expand(word ?? '', variables) : '';
-      return value ?? '';
+      const expanded = operator === undefined ? (value ?? '') : alternative(value, operator, word ?? '', variables);
+      room -= expanded.length;
+      return room < 0 ? '' : expanded;
     },
   );
+}
+
+function alternative(
+  value: string | undefined,
+  operator: string,
+  word: string,
+  variables: ReadonlyMap<string, string>,
+): string {
+  const counts = operator.startsWith(':') ? Boolean(value) : value !== undefined;
+  if (operator.endsWith('-')) return counts ? (value ?? '') : expand(word, variables);
+  return counts ? expand(word, variables) : '';
 }
 
 /** Images or stages that a flag names: `COPY --from=`, `RUN --mount=…,from=…`. */
@@ -107,22 +123,31 @@ function referencesIn(keyword: string, flag: string, value: string): string[] {
 
 /** What the target needs, directly or by other stages, and is not a stage itself. */
 function neededImages(stages: readonly Stage[], target: string | undefined): string[] {
+  const byName = new Map<string, Stage>();
+  const stageOf = (reference: string) =>
+    byName.get(reference.toLowerCase()) ?? (/^\d+$/.test(reference) ? stages[Number(reference)] : undefined);
+  const sources = new Map<Stage, (Stage | string)[]>();
+  for (const stage of stages) {
+    // A name means the last stage of that name before this one.
+    sources.set(
+      stage,
+      [...stage.uses].map((reference) => stageOf(reference) ?? reference),
+    );
+    if (stage.name !== undefined) byName.set(stage.name, stage);
+  }
+  const last = target === undefined ? stages.at(-1) : stageOf(target);
   const images = new Set<string>();
   const seen = new Set<Stage>();
-  const stageOf = (reference: string, before: number) =>
-    stages.slice(0, before).findLast((stage) => stage.name === reference.toLowerCase()) ??
-    (/^\d+$/.test(reference) ? stages[Number(reference)] : undefined);
-  const visit = (stage: Stage) => {
-    if (seen.has(stage)) return;
-    seen.add(stage);
-    for (const used of stage.uses) {
-      const earlier = stageOf(used, stages.indexOf(stage));
-      if (earlier) visit(earlier);
-      else if (used !== '' && used !== 'scratch') images.add(used);
+  // Not by calls within calls: stages may build upon each other deeper than those can go.
+  const pending: (Stage | string)[] = last ? [last] : stages.toReversed();
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    if (typeof next === 'string') {
+      if (next !== '' && next !== 'scratch') images.add(next);
+    } else if (!seen.has(next)) {
+      seen.add(next);
+      for (const source of (sources.get(next) ?? []).toReversed()) pending.push(source);
     }
-  };
-  const last = target === undefined ? stages.at(-1) : stageOf(target, stages.length);
-  for (const stage of last ? [last] : stages) visit(stage);
+  }
   return [...images];
 }
 

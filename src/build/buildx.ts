@@ -1,9 +1,9 @@
-import { currentDockerContext, ToolFailure } from '../tools';
+import { currentDockerContext, TailBuffer, ToolFailure } from '../tools';
 import { buildArguments, buildProxies } from './arguments';
 import { linesOfStep, readOutline, type DockerfileOutline } from './dockerfile';
 import { buildFailure } from './failures';
 import { runBuildx } from './plugin';
-import { RawJsonReader } from './rawjson';
+import { MAX_OBJECT_LENGTH, RawJsonReader } from './rawjson';
 import { readSolveError } from './solve-error';
 import { StepTracker } from './steps';
 import type { BuildContext, BuildRequest, BuildStep } from './types';
@@ -55,10 +55,10 @@ export async function buildWithBuildx(
     onEvent: (event) => context.onEvent?.(event),
     linesOf: (name) => outline && linesOfStep(outline, name),
   });
-  const text: string[] = [];
+  const words = new TailBuffer(MAX_WORDS);
   const reader = new RawJsonReader(
     (status) => tracker.take(status),
-    (line) => text.push(line),
+    (line) => words.write(Buffer.from(`${line}\n`)),
   );
   try {
     await run(request, context, output ?? (await intoEngine(toolbox.env)), (line) => reader.line(line));
@@ -69,6 +69,7 @@ export async function buildWithBuildx(
     if (!(error instanceof ToolFailure) || error.exitCode === undefined) throw error;
     reader.end();
     tracker.end();
+    const text = words.toString().split('\n');
     const unusable = unusableReason(text, tracker.started);
     if (unusable !== undefined) return { reason: unusable };
     await reading;
@@ -83,6 +84,9 @@ export async function buildWithBuildx(
     });
   }
 }
+
+/** What is kept of buildx' words between the objects, bytes: of all it says the end tells why it failed. */
+const MAX_WORDS = 1024 * 1024;
 
 async function run(
   request: BuildRequest,
@@ -105,6 +109,7 @@ async function run(
     env: { ...output.env, ...env },
     signal,
     maxCapture: 64 * 1024,
+    maxLine: MAX_OBJECT_LENGTH,
     onLine: (line, stream) => {
       if (stream === 'stderr') onLine(line);
     },

@@ -113,6 +113,6 @@ function withoutColour(line: string): string {
 }
 
 function failedLines(message: string): { first: number; last: number } | undefined {
-  const line = /parse error on line (\d+)/.exec(message)?.[1];
+  const line = /parse error on line (\d{1,7})/.exec(message)?.[1];
   return line === undefined ? undefined : { first: Number(line), last: Number(line) };
 }

@@ -67,21 +67,27 @@ export function linesOfStep(dockerfile: DockerfileOutline, stepName: string): Li
   return withBase === 0 || withBase === 1 ? stage.steps[index - 1 - withBase]?.lines : undefined;
 }
 
-/** The place of whole lines in a file, from the first character to behind the last one. */
+/**
+ * The place of whole lines in a file, from the first character to behind the last one. Lines that the file does not have
+ * become the nearest that it has.
+ */
 export async function rangeOfLines(file: string, lines: LineRange): Promise<SourceRange> {
-  const text = await readFile(file, 'utf8').catch(() => '');
-  const content = text.split(/\r?\n/);
-  const first = content[lines.first - 1] ?? '';
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  const content = text?.split(/\r?\n/) ?? [];
+  const count = text === undefined ? Infinity : content.length;
+  const first = Math.min(Math.max(lines.first, 1), count);
+  const last = Math.min(Math.max(lines.last, first), count);
+  const begin = content[first - 1] ?? '';
   return {
     file,
-    start: { line: lines.first, column: first.length - first.trimStart().length + 1 },
-    end: { line: lines.last, column: (content[lines.last - 1] ?? '').length + 1 },
+    start: { line: first, column: begin.length - begin.trimStart().length + 1 },
+    end: { line: last, column: (content[last - 1] ?? '').length + 1 },
   };
 }
 
 const STEP_KEYWORDS = new Set(['RUN', 'COPY', 'ADD', 'WORKDIR']);
 // `[linux/amd64->arm64 build 1/2]`: a stage that runs on one platform and compiles for another.
-const CROSS_BUILD = /^\[[a-z0-9]+\/\S+->\S+ /;
+const CROSS_BUILD = /^\[[a-z0-9]+\/[^\s>]+->[^\s>]+ /;
 
 function stageName(argumentsOfFrom: string | null): string | undefined {
   return /\sas\s+(\S+)\s*$/i.exec(argumentsOfFrom ?? '')?.[1]?.toLowerCase();

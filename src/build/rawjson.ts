@@ -35,8 +35,12 @@ export interface VertexLog {
 export interface VertexWarning {
   /** Base64. */
   readonly short?: string;
-  readonly range?: readonly { readonly start?: { readonly line?: number } }[];
+  /** Of the Dockerfile. */
+  readonly line?: number;
 }
+
+/** Longest object, UTF-16 code units. BuildKit puts about a megabyte of output into one, and writes that in base64. */
+export const MAX_OBJECT_LENGTH = 16 * 1024 * 1024;
 
 /**
  * Reads what `--progress=rawjson` writes. buildx 0.13 spreads each object over several indented lines, later versions
@@ -44,6 +48,7 @@ export interface VertexWarning {
  */
 export class RawJsonReader {
   private pending: string[] = [];
+  private pendingLength = 0;
 
   constructor(
     private readonly onStatus: (status: SolveStatus) => void,
@@ -57,11 +62,13 @@ export class RawJsonReader {
     }
     if (this.pending.length > 0 && line.startsWith('{')) this.giveUp();
     this.pending.push(line);
-    if (!line.endsWith('}') || (this.pending.length > 1 && line !== '}')) return;
-    const status = parse(this.pending.join('\n'));
-    if (!status) return;
-    this.pending = [];
-    this.onStatus(status);
+    this.pendingLength += line.length;
+    const isWhole = this.pending.length === 1 ? line.endsWith('}') : line === '}';
+    const status = isWhole ? parse(this.pending.join('\n')) : undefined;
+    if (status) {
+      this.forget();
+      this.onStatus(status);
+    } else if (isWhole || this.pendingLength > MAX_OBJECT_LENGTH) this.giveUp();
   }
 
   /** Hands on an object that never ended as plain lines. */
@@ -71,8 +78,13 @@ export class RawJsonReader {
 
   private giveUp(): void {
     const lines = this.pending;
-    this.pending = [];
+    this.forget();
     for (const line of lines) this.onText(line);
+  }
+
+  private forget(): void {
+    this.pending = [];
+    this.pendingLength = 0;
   }
 }
 
@@ -81,11 +93,69 @@ export function decodeBase64(data: string | undefined): Buffer {
   return Buffer.from(data ?? '', 'base64');
 }
 
+/** Undefined for what is no JSON object. What is in it of another kind than it should be is left out. */
 function parse(text: string): SolveStatus | undefined {
+  let value: unknown;
   try {
-    return JSON.parse(text) as SolveStatus;
+    value = JSON.parse(text);
   } catch {
-    // Not complete yet, or no JSON at all: the reader decides when the next object begins.
+    // A line of text that begins and ends like an object.
     return undefined;
   }
+  return isRecord(value) ? statusOf(value) : undefined;
+}
+
+function statusOf(value: Fields): SolveStatus {
+  const lists = {
+    vertexes: itemsOf<Vertex>(value['vertexes'], VERTEX, ['digest']),
+    statuses: itemsOf<VertexStatus>(value['statuses'], STATUS, ['id', 'vertex']),
+    logs: itemsOf<VertexLog>(value['logs'], LOG, ['vertex']),
+    warnings: warningsOf(value['warnings']),
+  };
+  return Object.fromEntries(Object.entries(lists).filter(([, list]) => list !== undefined));
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+type Kinds<T> = Readonly<Record<keyof T, 'string' | 'number' | 'boolean'>>;
+
+const VERTEX: Kinds<Vertex> = {
+  digest: 'string',
+  name: 'string',
+  started: 'string',
+  completed: 'string',
+  cached: 'boolean',
+  error: 'string',
+};
+const STATUS: Kinds<VertexStatus> = {
+  id: 'string',
+  vertex: 'string',
+  name: 'string',
+  current: 'number',
+  total: 'number',
+};
+const LOG: Kinds<VertexLog> = { vertex: 'string', stream: 'number', data: 'string' };
+
+function itemsOf<T>(list: unknown, kinds: Kinds<T>, required: readonly (keyof T & string)[]): T[] | undefined {
+  if (!Array.isArray(list)) return undefined;
+  return list.filter(isRecord).flatMap((item) => {
+    const fields = Object.entries(kinds).filter(([name, kind]) => typeof item[name] === kind);
+    const read = Object.fromEntries(fields.map(([name]) => [name, item[name]]));
+    return required.every((name) => name in read) ? [read as T] : [];
+  });
+}
+
+function warningsOf(list: unknown): VertexWarning[] | undefined {
+  if (!Array.isArray(list)) return undefined;
+  return list.filter(isRecord).map(({ short, range }) => {
+    const [place] = Array.isArray(range) ? range.filter(isRecord) : [];
+    const line = isRecord(place?.['start']) ? place['start']['line'] : undefined;
+    return {
+      ...(typeof short === 'string' ? { short } : {}),
+      ...(typeof line === 'number' ? { line } : {}),
+    };
+  });
+}
+
+function isRecord(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -52,8 +52,7 @@ export class StepTracker {
       this.options.onEvent({ type: 'transfer', stepId: vertex, name: id || (name ?? ''), current, total });
     }
     for (const log of status.logs ?? []) this.takeLog(log);
-    for (const { short, range } of status.warnings ?? []) {
-      const line = range?.[0]?.start?.line;
+    for (const { short, line } of status.warnings ?? []) {
       const text = this.options.redactor.redact(decodeBase64(short).toString('utf8'));
       this.options.onEvent({ type: 'warning', message: line ? `Dockerfile line ${line}: ${text}` : text });
     }
@@ -121,11 +120,12 @@ function stateOf(vertex: Vertex, previous: BuildStep['state']): BuildStep['state
 }
 
 function isInstructionStep(name: string): boolean {
-  return /^\[[^\]]*\d+\/\d+\] /.test(name);
+  return /^\[(?:[^\]]*[^\]\d])?\d+\/\d+\] /.test(name);
 }
 
 function sum(intervals: ReadonlyMap<number, number>): number {
   let total = 0;
-  for (const [start, end] of intervals) total += Math.max(0, end - start);
+  // A time that cannot be read makes the difference NaN, which counts as nothing.
+  for (const [start, end] of intervals) total += Math.max(0, end - start) || 0;
   return total;
 }

@@ -121,15 +121,22 @@ export function thisPlatform(): { os: string; architecture: string } {
 }
 
 function isComplete(value: Partial<BundleManifest>): value is BundleManifest {
-  const { os, architecture, k3sImage, images, tools } = value;
+  const { os, architecture, k3sImage, node = '', images, tools } = value;
   return (
-    [os, architecture, k3sImage].every((text) => typeof text === 'string') &&
+    [os, architecture, k3sImage, node].every((text) => typeof text === 'string') &&
     Array.isArray(images) &&
-    images.map(asRecord).every(({ name, id, purpose }) => [name, id, purpose].every(isText)) &&
+    images.map(asRecord).every(isImage) &&
     Array.isArray(tools) &&
     tools.map(asRecord).every(({ name, version }) => isText(version) && TOOL_FILES.some((tool) => tool === name))
   );
 }
+
+function isImage({ name, id, purpose, app }: Readonly<Record<string, unknown>>): boolean {
+  return [name, id, purpose].every(isText) && (app === undefined || (typeof app === 'string' && APP_ID.test(app)));
+}
+
+/** A DNS-1123 label, as ids of apps are: a folder is called by it, which is to be nowhere else. */
+const APP_ID = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** What is no object has no fields. */
 function asRecord(value: unknown): Readonly<Record<string, unknown>> {

@@ -70,9 +70,10 @@ function readSize(header: Buffer): number {
 }
 
 function readOctal(header: Buffer, offset: number, length: number): number {
-  const value = parseInt(readText(header, offset, length).trim() || '0', 8);
-  if (Number.isNaN(value)) throw new Error('a header of the archive holds a number that is none');
-  return value;
+  const digits = readText(header, offset, length).trim() || '0';
+  // Not even a sign: by a size below zero the next header would stand before this one.
+  if (!/^[0-7]+$/.test(digits)) throw new Error('a header of the archive holds a number that is none');
+  return parseInt(digits, 8);
 }
 
 function readText(header: Buffer, offset: number, length: number): string {

@@ -251,8 +251,13 @@ function fileIn({ chartPath }: HelmContext, file: string, line?: string): { rang
 function placeIn(file: string, line?: string, column?: string): SourceRange {
   if (line === undefined) return startOfFile(file);
   // Helm counts columns from 0, in bytes.
-  const position = { line: Number(line), column: column === undefined ? 1 : Number(column) + 1 };
+  const position = { line: within(Number(line)), column: column === undefined ? 1 : within(Number(column) + 1) };
   return { file, start: position, end: position };
+}
+
+/** What is a line or column to an editor: a text of the chart's own may look like a place. */
+function within(number: number): number {
+  return Math.min(Math.max(number, 1), 1_000_000);
 }
 
 function lastCause(reason: string): string {

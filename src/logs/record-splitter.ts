@@ -1,4 +1,4 @@
-import { TIMESTAMP_LENGTH, toTimestamp, type Timestamp } from './timestamp';
+import { TIMESTAMP_LENGTH, isTimestampAt, toTimestamp, type Timestamp } from './timestamp';
 
 /** Longest text of one record, in bytes; a longer line comes in pieces, so that memory stays bounded. */
 export const MAX_RECORD_BYTES = 64 * 1024;
@@ -83,20 +83,12 @@ const EMPTY = Buffer.alloc(0);
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const SPACE = 0x20;
-const LETTER_Z = 0x5a;
-const HYPHEN = 0x2d;
 const LONGEST_HEADER = 40;
 
 /** The timestamp at the start of a line and where its text begins: behind the space, or at the start without one. */
 function readHeader(data: Buffer, start: number, end: number): { timestamp: Timestamp | undefined; end: number } {
   const space = start + TIMESTAMP_LENGTH;
-  if (
-    space < end &&
-    data[space] === SPACE &&
-    data[space - 1] === LETTER_Z &&
-    data[start + 4] === HYPHEN &&
-    data[start + 7] === HYPHEN
-  ) {
+  if (space < end && data[space] === SPACE && isTimestampAt(data, start)) {
     return { timestamp: data.toString('latin1', start, space), end: space + 1 };
   }
   const found = data.subarray(start, Math.min(end, start + LONGEST_HEADER)).indexOf(SPACE);

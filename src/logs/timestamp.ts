@@ -8,12 +8,47 @@ export const TIMESTAMP_LENGTH = 30;
 
 const RFC3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;
 
-/** Brings an RFC 3339 time (any zone, up to nine decimals, trailing zeros trimmed or not) into its one form. */
+/**
+ * Brings an RFC 3339 time (any zone, up to nine decimals, trailing zeros trimmed or not) into its one form; undefined
+ * for what is no time of the years 1 to 9999.
+ */
 export function toTimestamp(text: string): Timestamp | undefined {
   const [, seconds, decimals = '', zone] = RFC3339.exec(text) ?? [];
   if (seconds === undefined || zone === undefined) return undefined;
-  const utc = zone === 'Z' ? seconds : inUtc(`${seconds}${zone}`);
-  return utc && `${utc}.${decimals.padEnd(9, '0')}Z`;
+  const milliseconds = Date.parse(`${seconds}${zone}`);
+  // Not a number is in no range.
+  if (!(milliseconds >= FIRST && milliseconds <= LAST)) return undefined;
+  return `${new Date(milliseconds).toISOString().slice(0, 19)}.${decimals.padEnd(9, '0')}Z`;
+}
+
+const FIRST = Date.parse('0001-01-01T00:00:00Z');
+const LAST = Date.parse('9999-12-31T23:59:59Z');
+
+const FORM = '0000-00-00T00:00:00.000000000Z';
+const ZERO = 0x30;
+const NINE = 0x39;
+
+/**
+ * Whether a timestamp in its one form begins at a place; a short way for almost all lines. Days that not every month has
+ * are left to {@link toTimestamp}.
+ */
+export function isTimestampAt(bytes: Buffer, start: number): boolean {
+  for (let index = 0; index < TIMESTAMP_LENGTH; index++) {
+    const byte = bytes[start + index] ?? 0;
+    const form = FORM.charCodeAt(index);
+    if (form === ZERO ? byte < ZERO || byte > NINE : byte !== form) return false;
+  }
+  const number = (at: number) => ((bytes[start + at] ?? 0) - ZERO) * 10 + (bytes[start + at + 1] ?? 0) - ZERO;
+  const isWithin = (at: number, first: number, last: number) => number(at) >= first && number(at) <= last;
+  const isYear = number(0) > 0 || number(2) > 0;
+  return (
+    isYear &&
+    isWithin(5, 1, 12) &&
+    isWithin(8, 1, 28) &&
+    isWithin(11, 0, 23) &&
+    isWithin(14, 0, 59) &&
+    isWithin(17, 0, 59)
+  );
 }
 
 /** @throws RangeError for an invalid date. */
@@ -25,9 +60,4 @@ export function timestampOf(date: Date): Timestamp {
 export function fullSecond(timestamp: Timestamp, earlier = 0): string {
   const milliseconds = Date.parse(`${timestamp.slice(0, 19)}Z`) - earlier * 1000;
   return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
-}
-
-function inUtc(text: string): string | undefined {
-  const milliseconds = Date.parse(text);
-  return Number.isNaN(milliseconds) ? undefined : new Date(milliseconds).toISOString().slice(0, 19);
 }

@@ -3,10 +3,15 @@ import type { Problem, SourceRange } from '../base';
 /** What is left to say about a problem once its place is known. */
 export type ProblemDetails = Omit<Problem, 'severity' | 'range'>;
 
+/** Most problems of one severity that are told of one file: whoever has so many does not read on. */
+const MAX_OF_FILE = 500;
+
 /** Collects, while a repository is read, what is wrong and which files were looked at. */
 export class Findings {
   private readonly found: Problem[] = [];
   private readonly said = new Set<string>();
+  /** How many problems of one severity a file has. */
+  private readonly counts = new Map<string, number>();
   private readonly looked = new Set<string>();
 
   error(range: SourceRange, details: ProblemDetails): void {
@@ -40,6 +45,10 @@ export class Findings {
     const { code, message, range } = problem;
     const key = JSON.stringify([code, message, range.file, range.start]);
     if (this.said.has(key)) return;
+    const kind = JSON.stringify([problem.severity, range.file]);
+    const count = this.counts.get(kind) ?? 0;
+    if (count === MAX_OF_FILE) return;
+    this.counts.set(kind, count + 1);
     this.said.add(key);
     this.found.push(problem);
   }

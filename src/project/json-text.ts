@@ -29,7 +29,8 @@ export function parseJson(source: SourceText, findings: Findings): LocatedNode |
   return toLocatedNode(root, source, findings);
 }
 
-function offsetOfExcessiveDepth(text: string): number | undefined {
+/** Where values are nested deeper than {@link MAX_DEPTH}, if they are anywhere; comments may stand between them. */
+export function offsetOfExcessiveDepth(text: string): number | undefined {
   const scanner = createScanner(text, true);
   let depth = 0;
   for (let token: number = scanner.scan(); token !== TOKEN.endOfFile; token = scanner.scan()) {

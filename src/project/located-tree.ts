@@ -30,15 +30,15 @@ export interface ScalarNode {
   readonly text: string;
 }
 
-/** The plain JavaScript value. */
-export function plainValue(node: LocatedNode): unknown {
+/** The plain JavaScript value. @param maxItems what lists have beyond is left out. */
+export function plainValue(node: LocatedNode, maxItems = Infinity): unknown {
   switch (node.kind) {
     case 'scalar':
       return node.value;
     case 'list':
-      return node.items.map(plainValue);
+      return node.items.slice(0, maxItems).map((item) => plainValue(item, maxItems));
     case 'map':
-      return Object.fromEntries([...node.entries].map(([key, entry]) => [key, plainValue(entry.value)]));
+      return Object.fromEntries([...node.entries].map(([key, entry]) => [key, plainValue(entry.value, maxItems)]));
   }
 }
 

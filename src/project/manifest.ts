@@ -17,6 +17,9 @@ import type { Located, Manifest, ManifestInterface } from './types';
 /** Where an app's manifest is unless something else is said. */
 export const DEFAULT_MANIFEST = 'app/AppManifest.json';
 
+/** Most apps that are read of one file: for each, files are looked for, and many more would be nobody's. */
+export const MAX_APPS = 100;
+
 /** One app of a manifest file. The older form also names port and Dockerfile. */
 export interface ManifestEntry {
   readonly manifest: Manifest;
@@ -86,7 +89,14 @@ function readLegacyArray(
     findings.error(startOfFile(file), { code: 'manifest-empty', message: 'The manifest names no app.' });
     return 'unusable';
   }
-  const entries = items.flatMap((item) => readLegacyEntry(file, item, findings) ?? []);
+  const [excess] = items.slice(MAX_APPS);
+  if (excess) {
+    findings.error(excess.range, {
+      code: 'manifest-too-many-apps',
+      message: `The manifest names more than ${MAX_APPS} apps; from here on they are left out.`,
+    });
+  }
+  const entries = items.slice(0, MAX_APPS).flatMap((item) => readLegacyEntry(file, item, findings) ?? []);
   return entries.length > 0 ? entries : 'unusable';
 }
 

@@ -43,12 +43,15 @@ export function closest(word: string, candidates: readonly string[]): string | u
   let best: string | undefined;
   let bestDistance = Infinity;
   for (const candidate of candidates) {
+    if (Math.max(word.length, candidate.length) > MAX_MISTYPED) continue;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best !== undefined && bestDistance <= Math.max(1, Math.floor(best.length / 3)) ? best : undefined;
 }
 
+/** Longer words are compared with none: it would take time by the product of the lengths. */
+const MAX_MISTYPED = 100;
 const FALLBACK = 'app';
 const HASH_LENGTH = 8;
 

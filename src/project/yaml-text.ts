@@ -91,7 +91,7 @@ function reportDepth(source: SourceText, offset: number, findings: Findings): vo
   });
 }
 
-/** Deepest nesting within brackets, and most `-` or `?` on one line. */
+/** Deepest nesting of values, also within brackets and by aliases, and most `-`, `?` or `:` on one line. */
 const MAX_DEPTH = 200;
 
 /**
@@ -111,7 +111,7 @@ function offsetOfExcessiveDepth(text: string): number | undefined {
     if (!isContent) {
       if (token === '[' || token === '{') brackets++;
       else if (token === ']' || token === '}') brackets--;
-      else if (token === '-' || token === '?') indicators++;
+      else if (token === '-' || token === '?' || (token === ':' && brackets === 0)) indicators++;
       else if (token.includes('\n')) indicators = 0;
       if (brackets > MAX_DEPTH || indicators > MAX_DEPTH) return offset;
     }
@@ -141,6 +141,20 @@ class MeaninglessYaml extends Error {
 /** Most values a document may have once its aliases are unfolded; a file of 1 MiB without aliases stays below. */
 const MAX_VALUES = 1_000_000;
 
+/** What a value is once its aliases are unfolded. */
+interface Extent {
+  /** Values in it, itself included. */
+  readonly size: number;
+  /** Levels of nesting, its own included. */
+  readonly depth: number;
+}
+
+const LEAF: Extent = { size: 1, depth: 1 };
+
+function tooManyValues(range: SourceRange): MeaninglessYaml {
+  return new MeaninglessYaml('its aliases unfold to too many values', range);
+}
+
 interface RepeatedKey {
   readonly name: string;
   readonly range: SourceRange;
@@ -155,7 +169,9 @@ class TreeBuilder {
   readonly repeatedKeys: RepeatedKey[] = [];
   private readonly anchors = new Map<string, YamlNode>();
   private readonly built = new Map<YamlNode, LocatedNode>();
-  private readonly sizes = new Map<LocatedNode, number>();
+  private readonly extents = new Map<LocatedNode, Extent>();
+  /** Entries that merge keys have copied so far. */
+  private merged = 0;
 
   constructor(private readonly source: SourceText) {}
 
@@ -189,11 +205,11 @@ class TreeBuilder {
     const range = this.rangeOf(node);
     if (isSeq(node)) {
       const items = node.items.map((item) => this.node(item as YamlNode | null, startOf(node)));
-      return this.sized({ kind: 'list', range, items }, items);
+      return this.measured({ kind: 'list', range, items }, items);
     }
     if (isMap(node)) {
       const entries = this.entries(node);
-      return this.sized(
+      return this.measured(
         { kind: 'map', range, entries },
         [...entries.values()].map((entry) => entry.value),
       );
@@ -201,11 +217,17 @@ class TreeBuilder {
     return this.scalar(node);
   }
 
-  /** Adds up how many values a node stands for, so that aliases of aliases cannot exhaust the memory. */
-  private sized(node: LocatedNode, parts: readonly LocatedNode[]): LocatedNode {
-    const size = parts.reduce((sum, part) => sum + (this.sizes.get(part) ?? 1), 1);
-    if (size > MAX_VALUES) throw new MeaninglessYaml('its aliases unfold to too many values', node.range);
-    this.sizes.set(node, size);
+  /** Adds up what a node stands for, so that aliases of aliases can exhaust neither the memory nor the stack. */
+  private measured(node: LocatedNode, parts: readonly LocatedNode[]): LocatedNode {
+    let { size, depth } = LEAF;
+    for (const part of parts) {
+      const inner = this.extents.get(part) ?? LEAF;
+      size += inner.size;
+      depth = Math.max(depth, inner.depth + 1);
+    }
+    if (size > MAX_VALUES) throw tooManyValues(node.range);
+    if (depth > MAX_DEPTH) throw new MeaninglessYaml('its values are nested too deeply', node.range);
+    this.extents.set(node, { size, depth });
     return node;
   }
 
@@ -220,6 +242,8 @@ class TreeBuilder {
       if (isMergeKey(keyNode)) {
         for (const part of value.kind === 'list' ? value.items : [value]) {
           if (part.kind !== 'map') continue;
+          this.merged += part.entries.size;
+          if (this.merged > MAX_VALUES) throw tooManyValues(value.range);
           for (const [key, entry] of part.entries) if (!merged.has(key)) merged.set(key, entry);
         }
         continue;

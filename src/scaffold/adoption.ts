@@ -59,6 +59,22 @@ export function blobId(content: string): string {
   return createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
 }
 
+/** Reads what was remembered; undefined when that is no record. */
+export function readRecord(text: string): AdoptionGround['record'] | undefined {
+  try {
+    const { generated } = JSON.parse(text) as { readonly generated?: unknown };
+    return isRecord(generated) ? generated : undefined;
+  } catch {
+    // No JSON, or not an object.
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is AdoptionGround['record'] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every((id) => typeof id === 'string' && /^[0-9a-f]{40}$/.test(id));
+}
+
 /**
  * A three-way update, as `copier update` and its kind do: what was generated before is the common ancestor of what is
  * generated now and of what the user has made of it. Nothing of the user's is lost in any case.

@@ -1,4 +1,5 @@
-import { applyEdits, modify, parse, type ParseError } from 'jsonc-parser';
+import { applyEdits, modify, parseTree, type ParseError } from 'jsonc-parser';
+import { offsetOfExcessiveDepth } from '../project';
 
 /** Our Feature as devcontainers name it; the major version is pinned. */
 export const FEATURE = 'ghcr.io/vscode-velocitas/features/velocitas:0';
@@ -6,14 +7,19 @@ export const FEATURE = 'ghcr.io/vscode-velocitas/features/velocitas:0';
 /**
  * A `devcontainer.json` that also names our Feature; all else stays as it is, comments and layout included.
  *
- * @returns undefined when it cannot be read as an object.
+ * @returns undefined when it is not one object, with one object of features at most.
  */
 export function withFeature(text: string): string | undefined {
+  if (offsetOfExcessiveDepth(text) !== undefined) return undefined;
   const errors: ParseError[] = [];
-  const content: unknown = parse(text, errors, { allowTrailingComma: true });
-  if (errors.length > 0 || typeof content !== 'object' || content === null || Array.isArray(content)) return undefined;
-  const { features } = content as { features?: unknown };
-  if (typeof features === 'object' && features !== null && Object.keys(features).some(isOurs)) return text;
+  const root = parseTree(text, errors, { allowTrailingComma: true });
+  if (errors.length > 0 || root?.type !== 'object') return undefined;
+  const [features, another] = (root.children ?? []).flatMap(({ children: [key, value] = [] }) =>
+    key?.value === 'features' && value ? [value] : [],
+  );
+  if (another || (features && features.type !== 'object')) return undefined;
+  const names = (features?.children ?? []).map(({ children: [name] = [] }) => String(name?.value));
+  if (names.some(isOurs)) return text;
   const indent = /^([ \t]+)\S/m.exec(text)?.[1] ?? '  ';
   const formattingOptions = { insertSpaces: !indent.startsWith('\t'), tabSize: indent.length, eol: '\n' };
   return applyEdits(text, modify(text, ['features', FEATURE], {}, { formattingOptions }));

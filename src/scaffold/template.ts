@@ -72,7 +72,8 @@ export async function commonFiles(
  * Source: https://containers.dev/implementors/templates/, "Option resolution".
  */
 export function fillIn(text: string, options: Readonly<Record<string, string>>): string {
-  return text.replace(/\$\{templateOption:\s*(\w+?)\s*\}/g, (_match, name: string) => options[name] ?? '');
+  const given = new Map(Object.entries(options));
+  return text.replace(/\$\{templateOption:\s*(\w+?)\s*\}/g, (_match, name: string) => given.get(name) ?? '');
 }
 
 /** Whether a file or folder of this name is what tools leave where somebody has worked, and no part of a template. */

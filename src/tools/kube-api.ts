@@ -9,8 +9,8 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { throwIfCancelled } from '../base';
 import type { ClusterAccess } from './cluster';
 import { loadKubeConfig } from './kube';
-import { KubeApiFailure, refusal } from './kube-failure';
-import { KubeStream, parseJson, transportFailure, type WatchEvent } from './kube-stream';
+import { KubeApiFailure, clusterUnreachable, refusal } from './kube-failure';
+import { KubeStream, isObject, isRecord, parseJson, transportFailure, type WatchEvent } from './kube-stream';
 
 export { KubeApiFailure, clusterUnreachable } from './kube-failure';
 export { KubeStream, type WatchEvent } from './kube-stream';
@@ -107,8 +107,10 @@ export class KubeApi {
     signal?: AbortSignal,
     headers?: KubeHeaders,
   ): Promise<KubeList<T>> {
-    const list = await this.get<{ metadata?: { resourceVersion?: string }; items?: T[] }>(path, query, signal, headers);
-    return { items: list.items ?? [], resourceVersion: list.metadata?.resourceVersion ?? '' };
+    const list = await this.get<unknown>(path, query, signal, headers);
+    if (isList(list))
+      return { items: (list.items ?? []) as T[], resourceVersion: list.metadata?.resourceVersion ?? '' };
+    throw clusterUnreachable(this.endpoint.server.origin, new Error('the answer is not a list of objects'));
   }
 
   /** Deletes one object; that it is gone already is no failure. */
@@ -219,6 +221,20 @@ async function readEndpoint(access: ClusterAccess): Promise<Endpoint> {
   const settings: RequestOptions = {};
   await config.applyToHTTPSOptions(settings);
   return { server: new URL(config.getCurrentCluster()?.server ?? 'https://localhost'), settings };
+}
+
+/** What a list must be like. */
+interface ListAnswer {
+  readonly metadata?: { readonly resourceVersion?: string };
+  /** Of an empty list some servers write `null`. */
+  readonly items?: readonly unknown[] | null;
+}
+
+function isList(answer: unknown): answer is ListAnswer {
+  if (!isRecord(answer)) return false;
+  const { metadata = {}, items } = answer;
+  const hasVersion = isRecord(metadata) && ['string', 'undefined'].includes(typeof metadata['resourceVersion']);
+  return hasVersion && (Array.isArray(items) ? items.every(isObject) : items === null || items === undefined);
 }
 
 function urlOf(server: URL, path: string, query: KubeQuery): URL {

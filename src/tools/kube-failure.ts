@@ -42,8 +42,11 @@ export function refusal(status: number, body: string, request: string): KubeApiF
 
 function parseStatus(body: string): { message: string; reason?: string } {
   try {
-    const status = JSON.parse(body) as { message?: string; reason?: string };
-    return { message: status.message ?? body, ...(status.reason === undefined ? {} : { reason: status.reason }) };
+    const { message, reason } = JSON.parse(body) as Readonly<Record<string, unknown>>;
+    return {
+      message: typeof message === 'string' ? message : body,
+      ...(typeof reason === 'string' ? { reason } : {}),
+    };
   } catch {
     // The kubelet and proxies in between answer with plain text or a page; that is the best there is.
     return { message: body.trim().slice(0, 300) || 'no reason given' };

@@ -62,10 +62,40 @@ export class KubeStream implements AsyncIterable<Buffer> {
     const splitter = new LineSplitter((line) => lines.push(line), MAX_EVENT_LENGTH);
     for await (const chunk of this) {
       splitter.write(chunk);
-      for (const line of lines) if (line !== '') yield parseJson(line, this.address) as WatchEvent;
+      for (const line of lines) if (line !== '') yield parseEvent(line, this.address);
       lines = [];
     }
   }
+}
+
+function parseEvent(line: string, address: string): WatchEvent {
+  const event = parseJson(line, address);
+  if (isEvent(event)) return event;
+  throw clusterUnreachable(address, new Error('the answer is not an event of a watch'));
+}
+
+function isEvent(value: unknown): value is WatchEvent {
+  if (!isRecord(value) || !EVENT_TYPES.has(value['type'])) return false;
+  // An error comes with a status.
+  return value['type'] === 'ERROR' ? isRecord(value['object']) : isObject(value['object']);
+}
+
+const EVENT_TYPES: ReadonlySet<unknown> = new Set<WatchEvent['type']>([
+  'ADDED',
+  'MODIFIED',
+  'DELETED',
+  'BOOKMARK',
+  'ERROR',
+]);
+
+/** Whether a value is like an object of Kubernetes: all of them have metadata. */
+export function isObject(value: unknown): boolean {
+  return isRecord(value) && isRecord(value['metadata']);
+}
+
+/** Whether a value has fields. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** @throws Failure `cluster-unreachable`: something else answered in the API's place, or the answer was cut. */

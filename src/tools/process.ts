@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called for every line as it arrives, redacted. */
   readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
+  /** Longest line for `onLine`, in UTF-16 code units; a longer one comes in pieces. Default 64 Ki. */
+  readonly maxLine?: number;
   /** Bytes kept of each stream; older output is dropped. Default 16 MiB. */
   readonly maxCapture?: number;
   /** The process tree is ended and a Failure thrown after this long. Default: no limit. */
@@ -113,7 +115,7 @@ export async function runCommand(command: Command, options: RunOptions = {}): Pr
         stop('listener');
       }
     };
-    const splitter = onLine ? new LineSplitter(handOn) : undefined;
+    const splitter = onLine ? new LineSplitter(handOn, options.maxLine) : undefined;
     return new Promise<void>((resolve) => {
       child[name].on('data', (chunk: Buffer) => {
         capture[name].write(chunk);

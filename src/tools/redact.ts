@@ -7,8 +7,8 @@ export class Redactor {
     for (const secret of secrets) {
       if (secret === undefined || secret.length < 4) continue;
       this.secrets.add(secret);
-      const encoded = encodeURIComponent(secret);
-      if (encoded !== secret) this.secrets.add(encoded);
+      const inUrls = encoded(secret);
+      if (inUrls !== undefined) this.secrets.add(inUrls);
     }
   }
 
@@ -39,6 +39,15 @@ const URL_CREDENTIALS = /:\/\/[^\s/"']+@/g;
 function credentialsOf(setting: string): string {
   const at = setting.lastIndexOf('@');
   return at < 0 ? '' : setting.slice(0, at).replace(/^[a-z][a-z0-9+.-]*:\/\//i, '');
+}
+
+function encoded(text: string): string | undefined {
+  try {
+    return encodeURIComponent(text);
+  } catch {
+    // Half of a surrogate pair has no place in a URL.
+    return undefined;
+  }
 }
 
 function decoded(text: string): string | undefined {

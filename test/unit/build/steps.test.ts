@@ -85,7 +85,7 @@ describe('build: steps', () => {
 
   it('hands on warnings with their place', () => {
     const short = Buffer.from('MaintainerDeprecated').toString('base64');
-    const { events } = collect([{ warnings: [{ short, range: [{ start: { line: 2 } }] }] }, { warnings: [{ short }] }]);
+    const { events } = collect([{ warnings: [{ short, line: 2 }] }, { warnings: [{ short }] }]);
     assert.deepEqual(events, [
       { type: 'warning', message: 'Dockerfile line 2: MaintainerDeprecated' },
       { type: 'warning', message: 'MaintainerDeprecated' },

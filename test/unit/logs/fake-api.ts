@@ -204,7 +204,7 @@ export class FakeApi {
   announceStart(pod: FakePod, container: FakeContainer): void {
     const involvedObject = { kind: 'Pod', uid: pod.uid, fieldPath: `spec.containers{${container.name}}` };
     for (const send of [...this.eventWatchers])
-      send(`${JSON.stringify({ type: 'ADDED', object: { involvedObject } })}\n`);
+      send(`${JSON.stringify({ type: 'ADDED', object: { metadata: {}, involvedObject } })}\n`);
   }
 
   get eventWatches(): number {

@@ -56,12 +56,14 @@ describe('KubeApi', () => {
   it('sends path, query, credentials and headers', async () => {
     answer = ({ url, headers }, response) => {
       const { accept, authorization } = headers;
-      response.end(JSON.stringify({ metadata: { resourceVersion: '7' }, items: [{ url, accept, authorization }] }));
+      response.end(
+        JSON.stringify({ metadata: { resourceVersion: '7' }, items: [{ metadata: { url, accept, authorization } }] }),
+      );
     };
     const list = await api.list('/api/v1/pods', { limit: 1, labelSelector: undefined }, undefined, { accept: 'x/y' });
     assert.deepEqual(list, {
       resourceVersion: '7',
-      items: [{ url: '/base/api/v1/pods?limit=1', accept: 'x/y', authorization: 'Bearer secret' }],
+      items: [{ metadata: { url: '/base/api/v1/pods?limit=1', accept: 'x/y', authorization: 'Bearer secret' } }],
     });
   });
 
@@ -81,12 +83,35 @@ describe('KubeApi', () => {
   it('does not take for an answer what is none', async () => {
     answer = (_request, response) => response.end('<html>');
     await assert.rejects(api.get('/x'), { code: 'cluster-unreachable' });
+    const { signal } = new AbortController();
+    for (const body of ['null', '[]', '{"items":{}}', '{"items":[null]}', '{"items":[{}]}', '{"metadata":7}']) {
+      answer = (_request, response) => response.end(body);
+      await assert.rejects(api.list('/x'), { code: 'cluster-unreachable' }, body);
+    }
+    for (const line of ['null', '7', '{}', '{"type":"ADDED","object":null}', '{"type":"ADDED","object":{}}']) {
+      answer = (_request, response) => response.end(`${line}\n`);
+      await assert.rejects(
+        api.watch('/x', {}, () => undefined, signal),
+        { code: 'cluster-unreachable' },
+        line,
+      );
+    }
+  });
+
+  it('takes `null` for an empty list, and what is no status for plain words', async () => {
+    answer = (_request, response) => response.end('{"metadata":{},"items":null}');
+    assert.deepEqual(await api.list('/x'), { items: [], resourceVersion: '' });
+    answer = (_request, response) => {
+      response.statusCode = 403;
+      response.end('{"message":{}}');
+    };
+    await assert.rejects(api.get('/x'), { code: 'kubernetes-refused', answer: '{"message":{}}' });
   });
 
   it('hands on the events of a watch, however they are cut', async () => {
     const events = [
-      { type: 'ADDED', object: { name: 'ä' } },
-      { type: 'BOOKMARK', object: {} },
+      { type: 'ADDED', object: { metadata: { name: 'ä' } } },
+      { type: 'BOOKMARK', object: { metadata: {} } },
     ];
     answer = (request, response) => {
       assert.match(request.url ?? '', /watch=true/);
