@@ -243,7 +243,7 @@ class TreeBuilder {
         for (const part of value.kind === 'list' ? value.items : [value]) {
           if (part.kind !== 'map') continue;
           this.merged += part.entries.size;
-          if (this.merged > MAX_VALUES) throw tooManyValues(value.range);
+          if (this.merged > MAX_VALUES) throw tooManyValues(this.rangeOf(keyNode));
           for (const [key, entry] of part.entries) if (!merged.has(key)) merged.set(key, entry);
         }
         continue;

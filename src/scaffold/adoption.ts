@@ -81,32 +81,37 @@ function isRecord(value: unknown): value is AdoptionGround['record'] {
  */
 export async function planAdoption(generated: readonly GeneratedFile[], ground: AdoptionGround): Promise<AdoptionPlan> {
   const files: PlannedFile[] = [];
-  const record: Record<string, string> = {};
+  const remembered = new Map(Object.entries(ground.record));
+  const record = new Map<string, string>();
   for (const wanted of generated) {
-    const file = await ownName(wanted, ground);
-    const planned = await planFile(file, ground);
+    const file = await ownName(wanted, ground, remembered);
+    const before = remembered.get(file.path);
+    const planned = await planFile(file, ground, before);
     files.push(planned);
-    const before = ground.record[file.path];
     if (file.extended) continue;
-    if (planned.change === 'removed' && before !== undefined) record[file.path] = before;
-    else if (planned.change !== 'kept' || before !== undefined) record[file.path] = blobId(file.content);
+    if (planned.change === 'removed' && before !== undefined) record.set(file.path, before);
+    else if (planned.change !== 'kept' || before !== undefined) record.set(file.path, blobId(file.content));
   }
-  return { files, record };
+  return { files, record: Object.fromEntries(record) };
 }
 
 /** A workflow whose name the repository's own workflow has already is called `vapp-…` instead: both are wanted. */
-async function ownName(file: GeneratedFile, ground: AdoptionGround): Promise<GeneratedFile> {
-  if (!file.path.startsWith('.github/workflows/') || file.path in ground.record) return file;
+async function ownName(
+  file: GeneratedFile,
+  ground: AdoptionGround,
+  remembered: ReadonlyMap<string, string>,
+): Promise<GeneratedFile> {
+  if (!file.path.startsWith('.github/workflows/') || remembered.has(file.path)) return file;
   const other = { ...file, path: posix.join(posix.dirname(file.path), `vapp-${posix.basename(file.path)}`) };
-  if (other.path in ground.record) return other;
+  if (remembered.has(other.path)) return other;
   const current = await ground.current(file.path);
   return current === undefined || current === file.content ? file : other;
 }
 
-async function planFile(file: GeneratedFile, ground: AdoptionGround): Promise<PlannedFile> {
+/** @param before the blob of what was generated the last time. */
+async function planFile(file: GeneratedFile, ground: AdoptionGround, before: string | undefined): Promise<PlannedFile> {
   const { path, content } = file;
   const current = await ground.current(path);
-  const before = ground.record[path];
   if (current === undefined) {
     return before === undefined ? { path, change: 'add', write: file } : { path, change: 'removed' };
   }

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import { Cancelled, messageOf } from '../base';
 import { clusterUnreachable } from './kube-failure';
 import { LineSplitter } from './lines';
@@ -17,7 +17,7 @@ const MAX_EVENT_LENGTH = 16 * 1024 * 1024;
  */
 export class KubeStream implements AsyncIterable<Buffer> {
   constructor(
-    private readonly body: IncomingMessage,
+    private readonly body: Readable,
     /** Where the answer comes from, for failures. */
     private readonly address: string,
     private readonly signal: AbortSignal | undefined,

@@ -51,6 +51,21 @@ describe('the images that a Dockerfile builds upon', () => {
     assert.deepEqual(images, ['docker/dockerfile:1.7', 'a', 'busybox:1', 'ghcr.io/astral-sh/uv:0.5']);
   });
 
+  it('do not come from what every object has', async () => {
+    assert.deepEqual(await of(['ARG toString', 'ARG __proto__', 'FROM a$toString$__proto__']), ['a']);
+  });
+
+  it('are found below any number of stages', async () => {
+    const stages = Array.from({ length: 20_000 }, (_, number) => `FROM s${number} AS s${number + 1}`);
+    assert.deepEqual(await of(['FROM a AS s0', ...stages]), ['a']);
+  });
+
+  it('have no names that variables make longer and longer', async () => {
+    const lines = Array.from({ length: 30 }, (_, level) => `ARG A${level + 1}=${`$A${level}`.repeat(10)}`);
+    const [image = ''] = await of(['ARG A0=0123456789', ...lines, 'FROM a$A30']);
+    assert.ok(image.length < 2000);
+  });
+
   it('may be none', async () => {
     assert.deepEqual(await of(['ARG EMPTY', 'FROM $EMPTY']), []);
     assert.deepEqual(await of(['FROM scratch']), []);

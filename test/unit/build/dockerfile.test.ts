@@ -56,6 +56,14 @@ describe('build: rangeOfLines', () => {
     });
   });
 
+  it('takes the nearest lines for those that the file does not have', async () => {
+    const file = fixturePath('failing-run.Dockerfile');
+    const { start, end } = await rangeOfLines(file, { first: 0, last: 1_000_000 });
+    assert.deepEqual(start, { line: 1, column: 1 });
+    assert.deepEqual(end, (await rangeOfLines(file, { first: end.line, last: end.line })).end);
+    assert.ok(end.line < 20);
+  });
+
   it('survives a file that is gone', async () => {
     const range = await rangeOfLines('/nowhere/Dockerfile', { first: 2, last: 2 });
     assert.deepEqual(range.start, { line: 2, column: 1 });

@@ -25,6 +25,21 @@ describe('build: reading rawjson', () => {
     });
   });
 
+  it('leaves out what is of another kind than it should be', () => {
+    const output = [
+      '{"vertexes":[null,7,{"name":"no digest"},{"digest":"a","name":1,"started":"x","cached":"yes"}],"logs":{}}',
+      '{"statuses":[{"id":"a"},{"id":"a","vertex":"b","total":"1"}],"warnings":[{"range":[{"start":{"line":2}}]},[]]}',
+      'null',
+    ];
+    assert.deepEqual(read(output.join('\n')), {
+      statuses: [
+        { vertexes: [{ digest: 'a', started: 'x' }] },
+        { statuses: [{ id: 'a', vertex: 'b' }], warnings: [{ line: 2 }] },
+      ],
+      text: ['null'],
+    });
+  });
+
   it('loses no line, whatever comes', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom('{', '}', '{}', '{"a":1}', '  "a": 1', 'text', '')), (lines) => {

@@ -75,6 +75,14 @@ describe('build: steps', () => {
     assert.equal(tracker.steps[0]?.durationMs, 1250);
   });
 
+  it('counts a time that is none as nothing', () => {
+    const { tracker } = collect([
+      { vertexes: [{ digest: 'a', name: '[1/1] FROM x', started: 'soon', completed: T1 }] },
+      { vertexes: [{ digest: 'a', name: '[1/1] FROM x', started: T2, completed: T3 }] },
+    ]);
+    assert.equal(tracker.steps[0]?.durationMs, 250);
+  });
+
   it('joins output that arrives in pieces into lines, each stream for itself', () => {
     const log = (stream: number, text: string) => ({
       logs: [{ vertex: 'a', stream, data: Buffer.from(text).toString('base64') }],

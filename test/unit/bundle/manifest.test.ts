@@ -46,6 +46,14 @@ describe('what a bundle says of itself', () => {
     assert.equal(codeFor(JSON.stringify({ ...complete, tools: [{ name: '../x', version: '1' }] })), 'bundle-invalid');
   });
 
+  it('is refused when it calls an app by what leads elsewhere', () => {
+    const withApp = (app: unknown) => ({ ...complete, images: [{ ...complete.images[0], purpose: 'app', app }] });
+    assert.equal(codeFor(JSON.stringify(withApp('seat-adjuster'))), 'none');
+    for (const app of ['../..', '/', '.', '', 'A', 7, null]) {
+      assert.equal(codeFor(JSON.stringify(withApp(app))), 'bundle-invalid', String(app));
+    }
+  });
+
   it('is refused by its format alone when that is newer', () => {
     assert.equal(codeFor(JSON.stringify({ format: FORMAT + 1, vapp: '9.0.0' })), 'bundle-too-new');
   });

@@ -25,6 +25,16 @@ describe('the archive of a bundle', () => {
     );
   });
 
+  it('has no sizes but numbers, and none below zero', () => {
+    for (const text of ['-1000', '+7', '7.5', '0x10', '78']) {
+      const header = tarHeader({ name: 'x', size: 0, mode: 0o644 }, now);
+      header.fill(0, 124, 136).write(text, 124);
+      const sum = header.reduce((total, byte, index) => total + (index >= 148 && index < 156 ? 0x20 : byte), 0);
+      header.write(sum.toString(8).padStart(6, '0'), 148);
+      assert.throws(() => readTarHeader(header), /a number that is none/, text);
+    }
+  });
+
   it('ends with an empty block, and fills up the last block of each file', () => {
     assert.equal(readTarHeader(Buffer.alloc(BLOCK)), undefined);
     assert.deepEqual([0, 1, 511, 512, 513].map(padding), [0, 511, 1, 0, 511]);

@@ -86,6 +86,24 @@ describe('what Helm says', () => {
     assert.equal(failure.fault, 'environment');
   });
 
+  it('takes no number for a place that no file has', () => {
+    for (const [said, line, column] of [
+      ['0:0', 1, 1],
+      ['99999999999999999999:7', 1_000_000, 8],
+    ] as const) {
+      const failure = read(`Error: template: probe/templates/app.yaml:${said}: executing "x" at <.Values.a>: bad\n`);
+      assert.ok(failure instanceof Failure);
+      assert.deepEqual(failure.range?.start, { line, column });
+    }
+  });
+
+  it('takes long words and long texts', () => {
+    for (const text of ['a'.repeat(1_000_000), 'a.'.repeat(500_000)]) {
+      const unknown = refused(`Error: ${text}`);
+      assert.equal(helmFailure(unknown, { release: 'rel' }), unknown);
+    }
+  });
+
   it('finds templates of a subchart', () => {
     const failure = read(
       'Error: template: probe/charts/sub/templates/x.yaml:2:3: executing "probe/charts/sub/templates/x.yaml" at <.Values.a>: bad\n',

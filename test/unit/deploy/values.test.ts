@@ -41,6 +41,18 @@ describe('values', () => {
     assert.deepEqual(values, { env: { B: 'default' } });
   });
 
+  it('leaves alone what all objects inherit', () => {
+    const values = { '__proto__.polluted': true, 'constructor.prototype.polluted': true };
+    const file: unknown = JSON.parse('{ "__proto__": { "toString": 1 }, "constructor": { "name": 1 } }');
+    const merged = deployValues({ chart: { ...CHART, values }, image: IMAGE, defaults: {} }, [file]);
+    assert.equal(
+      JSON.stringify(merged),
+      '{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}',
+    );
+    assert.equal('polluted' in {}, false);
+    assert.equal(Object.hasOwn(Object.prototype, 'toString'), true);
+  });
+
   it('names the image in the parts that a chart takes', () => {
     const short = DIGEST.slice(7, 19);
     assert.deepEqual(imageParts({ reference: 'image' }, IMAGE), { image: `${IMAGE.repository}@${DIGEST}` });

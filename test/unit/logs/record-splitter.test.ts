@@ -48,6 +48,11 @@ describe('RecordSplitter', () => {
     assert.deepEqual(remainder, { timestamp: undefined, text: 'rpc error: code = NotFound', continues: false });
   });
 
+  it('takes a time that is none for text', () => {
+    const text = '9999-99-99T99:99:99.999999999Z not a time';
+    assert.deepEqual(split([Buffer.from(`${text}\n`)]).records, [{ timestamp: undefined, text, continues: false }]);
+  });
+
   it('keeps a line without line break apart as remainder', () => {
     const { records, remainder } = split([Buffer.from(`${T} whole\n${T} without`)]);
     assert.equal(records.length, 1);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { fullSecond, timestampOf, toTimestamp } from '../../../src/logs/timestamp';
+import { fullSecond, isTimestampAt, timestampOf, toTimestamp } from '../../../src/logs/timestamp';
 
 describe('timestamps of log lines', () => {
   it('sort as text, trimmed zeros or not', () => {
@@ -18,6 +18,28 @@ describe('timestamps of log lines', () => {
   it('are told apart from other text', () => {
     for (const text of ['', 'hello', '2026-11-24', '2026-11-24T07:18:57.0000000001Z', '2026-99-99T07:18:57+01:00']) {
       assert.equal(toTimestamp(text), undefined, text);
+    }
+    // What looks like a time and is none could not be reckoned with.
+    for (const text of [
+      '2026-99-99T07:18:57Z',
+      '2026-11-24T07:18:61.1Z',
+      '9999-12-31T23:59:59-01:00',
+      '0000-01-01T00:00:00Z',
+    ]) {
+      assert.equal(toTimestamp(text), undefined, text);
+    }
+  });
+
+  it('are recognized among bytes, days at the end of a month the long way', () => {
+    const isOne = (text: string) => isTimestampAt(Buffer.from(`x${text}`), 1);
+    assert.ok(isOne('2026-02-28T23:59:59.123456789Z'));
+    for (const text of [
+      '2026-02-29T23:59:59.123456789Z',
+      '2026-13-24T07:18:57.123456789Z',
+      '2026-11-24T07:18:57.12345678Z ',
+      '',
+    ]) {
+      assert.equal(isOne(text), false, text);
     }
   });
 

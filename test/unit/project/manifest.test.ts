@@ -69,6 +69,12 @@ describe('AppManifest.json', () => {
     assert.match(ids[2] ?? '', /^one-[0-9a-f]{8}$/);
   });
 
+  it('reads a hundred apps of one manifest, and says where it stops', async () => {
+    const repository = await read(`[\n${Array.from({ length: 102 }, (_, n) => `{ "Name": "app${n}" }`).join(',\n')}]`);
+    assert.deepEqual(places(repository), ['app/AppManifest.json:102:1 error manifest-too-many-apps']);
+    assert.equal(repository.apps.length, 100);
+  });
+
   const malformed: [string, string, string[]][] = [
     ['a string', '"x"', ['1:1 error manifest-invalid']],
     ['an empty list', '[]', ['1:1 error manifest-empty']],

@@ -89,4 +89,8 @@ describe('closest', () => {
     assert.equal(closest('colour', ['dockerfile', 'context']), undefined);
     assert.equal(closest('x', []), undefined);
   });
+  it('does not compare what is too long for a mistake', () => {
+    const long = 'a'.repeat(1_000_000);
+    assert.equal(closest(long, [long, `${long}b`]), undefined);
+  });
 });

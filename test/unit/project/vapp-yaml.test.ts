@@ -193,6 +193,17 @@ runtime:
     ['an unknown anchor', 'apps: *nothing', ['1:7 error yaml-unreadable']],
     ['an anchor that contains itself', 'apps: &a\n  - chart: { values: { x: *a } }', ['2:27 error yaml-unreadable']],
     ['aliases that unfold without end', bomb(), ['7:9 error yaml-unreadable']],
+    ['aliases that copy many keys into many maps', merges(), ['2003:5 error yaml-unreadable']],
+    ['aliases of aliases that never end', chain((n) => `k: &a${n} [*a${n - 1}]`), ['201:10 error yaml-unreadable']],
+    ['keys that hold them', chain((n) => `? &a${n} [*a${n - 1}]\n: x`), ['400:9 error yaml-unreadable']],
+    ['colons without end', ': '.repeat(500_000), ['1:401 error yaml-too-deep']],
+    ['values nested by indentation', `apps:\n${nest(300)}`, ['102:102 error yaml-unreadable']],
+    ['more apps than anyone has', apps(101), ['2:3 error vapp-value']],
+    [
+      'a value below a thousand others',
+      `apps:\n  - chart:\n      values: { "${'a.'.repeat(500)}a": 1 }`,
+      ['3:15 error vapp-value'],
+    ],
     ['brackets without end', `apps: ${'['.repeat(500_000)}`, ['1:207 error yaml-too-deep']],
     ['braces without end', '{a: '.repeat(200_000), ['1:801 error yaml-too-deep']],
     ['dashes without end', `apps:\n${'- '.repeat(500_000)}`, ['2:401 error yaml-too-deep']],
@@ -275,6 +286,23 @@ runtime:
     assert.deepEqual(builtin.chart.values, { a: 1 });
   });
 });
+
+function merges(): string {
+  const keys = Array.from({ length: 1000 }, (_, number) => `  k${number}: 1`);
+  return ['a: &a', ...keys, 'b:', ...Array.from({ length: 1100 }, () => '  - <<: *a')].join('\n');
+}
+
+function apps(count: number): string {
+  return `apps:\n${Array.from({ length: count }, (_, number) => `  - name: app${number}\n`).join('')}`;
+}
+
+function chain(line: (number: number) => string): string {
+  return ['k: &a0 x', ...Array.from({ length: 5000 }, (_, number) => line(number + 1))].join('\n');
+}
+
+function nest(levels: number): string {
+  return Array.from({ length: levels }, (_, level) => `${' '.repeat(level + 1)}a:\n`).join('');
+}
 
 function bomb(): string {
   const lines = ['a0: &a0 [x]'];

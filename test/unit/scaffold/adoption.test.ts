@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
-import { blobId, planAdoption, type AdoptionGround, type GeneratedFile } from '../../../src/scaffold/adoption';
+import {
+  blobId,
+  planAdoption,
+  readRecord,
+  type AdoptionGround,
+  type GeneratedFile,
+} from '../../../src/scaffold/adoption';
 
 const PATH = 'vapp.yaml';
 const generated = (content: string, path = PATH): GeneratedFile => ({ path, content });
@@ -107,5 +113,24 @@ describe('what becomes of generated files in a repository that exists', () => {
       const owned = await planAdoption([OURS], ground({ [OURS.path]: 'mine' }, { [OURS.path]: 'old' }));
       assert.equal(owned.files[0]?.path, OURS.path);
     });
+  });
+});
+
+describe('the record of what was generated', () => {
+  it('is what says the content of each file, and nothing else', () => {
+    const generated = { [PATH]: blobId('a') };
+    assert.deepEqual(readRecord(JSON.stringify({ generated })), generated);
+    for (const text of [
+      '',
+      'null',
+      '{}',
+      '{"generated":""}',
+      '{"generated":[]}',
+      '{"generated":7}',
+      '{"generated":{"a":1}}',
+    ]) {
+      assert.equal(readRecord(text), undefined, text);
+    }
+    assert.equal(readRecord(JSON.stringify({ generated: { [PATH]: [blobId('a')] } })), undefined);
   });
 });

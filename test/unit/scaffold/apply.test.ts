@@ -129,6 +129,10 @@ describe('the options of a template', () => {
     assert.equal(fillIn('${templateOption:a}-${templateOption: a }-${templateOption:b}-${a}', { a: 'x' }), 'x-x--${a}');
   });
 
+  it('are empty where nothing is given, also under names that all objects know', () => {
+    assert.equal(fillIn('${templateOption:toString}${templateOption:constructor}', {}), '');
+  });
+
   it('take names that code, topics and images can bear', () => {
     for (const name of ['A', 'SampleApp', 'seat-adjuster_2', 'x'.repeat(63)])
       assert.equal(complaintAboutName(name), undefined);

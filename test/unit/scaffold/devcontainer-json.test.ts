@@ -33,6 +33,14 @@ describe('our Feature in a devcontainer.json', () => {
   });
 
   it('is not added to what cannot be read', () => {
-    for (const text of ['', '[]', '{ "image": ', 'null']) assert.equal(withFeature(text), undefined, text);
+    for (const text of ['', '[]', '{ "image": ', 'null', '{"a":'.repeat(100_000), '['.repeat(100_000)]) {
+      assert.equal(withFeature(text), undefined);
+    }
+  });
+
+  it('is not added where the features are none, or are said twice', () => {
+    for (const text of ['{ "features": [] }', '{ "features": null }', '{ "features": {}, "features": {} }']) {
+      assert.equal(withFeature(text), undefined, text);
+    }
   });
 });

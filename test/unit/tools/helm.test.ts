@@ -122,6 +122,21 @@ describe('Helm records', () => {
     assert.equal(record.description, 'Upgrade complete');
   });
 
+  it('say that they cannot be read, and leave out what is of another kind than it should be', () => {
+    const record = (content: Buffer) => {
+      const release = Buffer.from(content.toString('base64'), 'latin1').toString('base64');
+      return releaseRecord({ metadata: {}, data: { release } });
+    };
+    assert.throws(() => record(Buffer.from('no gzip')).manifest, { code: 'release-record-unreadable' });
+    assert.throws(() => record(gzipSync('no JSON')).hooks, { code: 'release-record-unreadable' });
+    assert.throws(() => record(gzipSync(Buffer.alloc(65 * 1024 * 1024))).manifest, {
+      code: 'release-record-unreadable',
+    });
+    const odd = record(gzipSync('{"manifest":7,"info":null,"hooks":[null,{"events":["test",1],"manifest":{}}]}'));
+    assert.deepEqual([odd.manifest, odd.description], ['', '']);
+    assert.deepEqual(odd.hooks, [{ events: ['test'], manifest: '' }]);
+  });
+
   it('come newest first, by number', async () => {
     const items = [2, 10, 9].map((version) => secret(version, 'superseded'));
     const asked: unknown[] = [];

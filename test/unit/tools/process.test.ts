@@ -32,6 +32,15 @@ describe('tools: runCommand', () => {
     assert.ok(lines.includes('stderr ü'));
   });
 
+  it('hands on lines as long as it is told to', async () => {
+    const lengths: number[] = [];
+    const write = node('process.stdout.write("x".repeat(200000) + "\\n")');
+    await runCommand(write, { onLine: ({ length }) => lengths.push(length), maxLine: 200_000 });
+    assert.deepEqual(lengths, [200_000]);
+    await runCommand(write, { onLine: ({ length }) => lengths.push(length) });
+    assert.deepEqual(lengths.slice(1), [65_536, 65_536, 65_536, 3392]);
+  });
+
   it('hands arguments over as they are', async () => {
     const args = ['a b', '$HOME', `"quoted" 'too'`, 'ü*', ''];
     const result = await runCommand(node('process.stdout.write(JSON.stringify(process.argv.slice(1)))', '--', ...args));

@@ -43,6 +43,12 @@ describe('tools: Redactor', () => {
     assert.equal(redactor.redact('secretsecret-long secret'), '*** ***');
   });
 
+  it('hides a secret of which URLs have no form', () => {
+    const redactor = new Redactor();
+    redactor.add('half \ud83d');
+    assert.equal(redactor.redact('half \ud83d!'), '***!');
+  });
+
   it('does not take short words for secrets', () => {
     const redactor = new Redactor();
     redactor.add('app', '');
