@@ -97,12 +97,19 @@ function placement(message: string, proof: string): Explanation | undefined {
   };
 }
 
-/** Without its volumes no container of a pod is created, and the pod itself does not say so. */
-function missingVolume(_pod: PodFacts, { warnings = [] }: PodCircumstances): Explanation | undefined {
+/**
+ * Without its volumes no container of a pod is created, and the pod itself does not say so. Once one is, they were there
+ * in the end.
+ */
+function missingVolume({ status = {} }: PodFacts, { warnings = [] }: PodCircumstances): Explanation | undefined {
+  const { initContainerStatuses = [], containerStatuses = [] } = status;
+  if ([...initContainerStatuses, ...containerStatuses].some(({ state }) => !state?.waiting)) return undefined;
   for (const { reason, message } of [...warnings].reverse()) {
     if (reason !== 'FailedMount') continue;
     const proof = `FailedMount: ${message}`;
     const missing = /(?<kind>configmap|secret) "(?<name>[^"]+)" not found/.exec(message)?.groups;
+    // Of every namespace; a cluster that has just been made still has to write it.
+    if (missing?.['name'] === 'kube-root-ca.crt') continue;
     if (missing) {
       const kind = missing['kind'] === 'secret' ? 'Secret' : 'ConfigMap';
       return volume(`The ${kind} ${missing['name'] ?? ''}, which the pod mounts, does not exist.`, proof);

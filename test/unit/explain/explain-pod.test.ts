@@ -327,6 +327,12 @@ describe('explaining a pod by what is known beside it', () => {
     ['a claim that is being bound', unscheduled('pod has unbound immediate PersistentVolumeClaims.'), {}],
     ['a probe that fails once more', running(1), warned('Unhealthy', REFUSED)],
     ['a probe, while there is time', running(0), warned('Unhealthy', NOT_FOUND)],
+    ['a volume that has come since', running(0), warned('FailedMount', MOUNT)],
+    [
+      'the authorities of a new cluster',
+      waiting('ContainerCreating'),
+      warned('FailedMount', MOUNT.replaceAll('"settings"', '"kube-root-ca.crt"')),
+    ],
     ['a mount that takes its time', waiting('ContainerCreating'), warned('FailedMount', 'timed out waiting')],
   ];
   for (const [title, facts, circumstances] of open) {
