@@ -115,7 +115,7 @@ describe('an app', function () {
         if (event.type === 'step' && event.step === step && event.state === 'started')
           void commands.executeCommand('velocitas.cancel');
       });
-      assert.deepEqual(outcomes(record), ['cancelled'], step);
+      assert.deepEqual(outcomes(record), ['cancelled'], `${step}: ${failuresOf(record)}`);
       assert.deepEqual(unendedSteps(record), [], step);
       assert.deepEqual(window.folder.jobs.running, []);
       // Pods of an attempt that was cancelled may still be ending.
@@ -220,6 +220,14 @@ function statesOf({ events }: JobRecord, step: StepId): string[] {
 function unendedSteps(record: JobRecord): StepId[] {
   const begun = record.events.flatMap(({ event }) => (event.type === 'step' ? [event.step] : []));
   return [...new Set(begun)].filter((step) => ['started', undefined].includes(statesOf(record, step).at(-1)));
+}
+
+/** What went wrong, for the message of a test. */
+function failuresOf({ ends }: JobRecord): string {
+  return ends
+    .flatMap(({ outcome }) => (outcome.status === 'failed' ? [outcome.failure] : []))
+    .map(({ code, summary, evidence }) => [`${code}: ${summary}`, ...evidence].join('\n'))
+    .join('\n');
 }
 
 /** What the followed pods of a job wrote. */

@@ -87,8 +87,6 @@ export async function startOwnEngine(
         pidfile: files.pid,
         // Builds of several platforms keep all of them only in containerd's image store.
         features: { 'containerd-snapshotter': true },
-        // By itself it would keep a tenth of the disk for builds to come.
-        builder: { gc: { enabled: true, defaultKeepStorage: '4GB' } },
         'shutdown-timeout': 5,
       },
       null,
