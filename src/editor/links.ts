@@ -1,4 +1,4 @@
-import { isAbsolute, join, relative, sep } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import {
   DocumentLink,
   Range,
@@ -15,7 +15,7 @@ import {
 import type { AppFolder } from './app-folder';
 import { openRange } from './failure-message';
 import type { Folders } from './folders';
-import { PathIndex, findLocations, type Location } from '../explain';
+import { PathIndex, findLocations, relativeToRoot, type Location } from '../explain';
 import { LOG_LANGUAGE } from './logs/log-channel';
 import { Owner } from './owner';
 
@@ -139,17 +139,11 @@ class Listing extends Owner {
     const index = await this.index;
     return (path) => {
       if (this.found.has(path)) return this.found.get(path);
-      const file = index.find(this.within(path));
+      const file = index.find(relativeToRoot(this.root, path));
       const absolute = file === undefined ? undefined : join(this.root, file);
       if (this.found.size < MAX_FILES) this.found.set(path, absolute);
       return absolute;
     };
-  }
-
-  /** A path of this machine in the form of the index; a container's stays as it is. */
-  private within(path: string): string {
-    const inside = isAbsolute(path) ? relative(this.root, path) : path;
-    return inside.startsWith('..') ? path : inside.split(sep).join('/');
   }
 
   private async list(token: CancellationToken): Promise<PathIndex> {

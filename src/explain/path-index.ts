@@ -1,3 +1,5 @@
+import { isAbsolute, relative, sep } from 'node:path';
+
 /**
  * Finds the files of a workspace by the paths that they have elsewhere: in a container `/app/src/main.py` may be what
  * is `app/src/main.py` here.
@@ -30,6 +32,16 @@ export class PathIndex {
     const best = rated.filter(({ common }) => common === most);
     return best.length === 1 ? best[0]?.file : undefined;
   }
+}
+
+/**
+ * A path of this machine in the form of the index; one of a container, or anywhere else, stays as it is.
+ *
+ * @param root of the workspace, absolute.
+ */
+export function relativeToRoot(root: string, path: string): string {
+  const inside = isAbsolute(path) ? relative(root, path) : path;
+  return inside.startsWith('..') ? path : inside.split(sep).join('/');
 }
 
 /** Libraries and the system's own files: a file of that name in the workspace is another one. */

@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
-import { isAbsolute, join, relative, sep } from 'node:path';
+import { join } from 'node:path';
 import { Failure } from '../base';
 import type { PodJudge, RefusalJudge } from '../deploy';
-import { PathIndex, explainPod, explainRefusal, placesOfFailure, type ExplainHints } from '../explain';
+import { PathIndex, explainPod, explainRefusal, placesOfFailure, relativeToRoot, type ExplainHints } from '../explain';
 import type { App } from '../project';
 
 /** What says of an app's pods and workloads why they can never become ready, and which value of the chart decides it. */
@@ -37,18 +37,12 @@ async function located(root: string, failure: Failure): Promise<Failure> {
   if (places.length === 0) return failure;
   const index = new PathIndex(await filesBelow(root));
   for (const { path, line, column = 1 } of places) {
-    const file = index.find(withinRoot(root, path));
+    const file = index.find(relativeToRoot(root, path));
     if (file === undefined) continue;
     const start = { line, column };
     return failure.with({ range: { file: join(root, file), start, end: start } });
   }
   return failure;
-}
-
-/** A path of this machine in the form of the index; a container's stays as it is. */
-function withinRoot(root: string, path: string): string {
-  const inside = isAbsolute(path) ? relative(root, path) : path;
-  return inside.startsWith('..') ? path : inside.split(sep).join('/');
 }
 
 /** More than this are not looked at. */
