@@ -5,8 +5,8 @@ import { checkDockerfile } from './dockerfile';
 import type { Findings } from './findings';
 import { DEFAULT_MANIFEST, readManifest, type ManifestEntry } from './manifest';
 import { applicationId } from './names';
-import { displayPath, resolveInside, type PathSetting } from './paths';
-import { isFile, kindOf } from './text-file';
+import { displayPath, leadsOut, resolveInside, type PathSetting } from './paths';
+import { isFile, kindOf, linkProblem } from './text-file';
 import type { App, Located, VelocitasConfig } from './types';
 import { VAPP_FILE, type AppSettings, type VappSettings } from './vapp-yaml';
 import { MANIFEST_PATH, variableOf, velocitasFileRange } from './velocitas';
@@ -207,6 +207,8 @@ class AppBuilder {
         code: 'context-missing',
         message: `The build context ${displayPath(this.root, setting.value)} is not a folder.`,
       });
+    } else if (await leadsOut(this.findings.boundary, setting.value)) {
+      this.findings.error(setting.range, linkProblem(`The build context ${displayPath(this.root, setting.value)}`));
     }
     return setting.value;
   }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { startOfFile } from '../base';
+import { checkChartFiles } from './chart-files';
 import type { Findings } from './findings';
 import { entriesOf, member, memberAt, type LocatedNode, type MapNode } from './located-tree';
 import { displayPath, type PathSetting } from './paths';
@@ -130,6 +131,7 @@ async function readValueMapping(
     });
     return explicit;
   }
+  await checkChartFiles(root, chart.value, findings);
   if (source !== 'unusable') checkChartFile(parseYaml(source, findings, { uniqueKeys: false }), findings);
 
   const valuesFile = join(chart.value, VALUES_FILE);

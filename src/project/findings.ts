@@ -14,6 +14,9 @@ export class Findings {
   private readonly counts = new Map<string, number>();
   private readonly looked = new Set<string>();
 
+  /** @param boundary root of the repository, symbolic links resolved; absent: nothing counts as outside of it. */
+  constructor(readonly boundary?: string) {}
+
   error(range: SourceRange, details: ProblemDetails): void {
     this.add({ severity: 'error', ...details, range });
   }

@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import { isAbsolute, relative, resolve, sep, win32 } from 'node:path';
 import type { Findings } from './findings';
 import type { Located } from './types';
@@ -7,7 +8,10 @@ export type PathSetting = Required<Located<string>> | 'invalid';
 
 /**
  * Resolves a path that a file of the repository names against the repository's root. A path that is absolute or leads
- * out of the root is a problem: on another machine it would lead elsewhere.
+ * out of the root is a problem: on another machine it would lead elsewhere, and whoever trusts a repository trusts what
+ * is in it. That goes for every field alike (manifest, Dockerfile, context, chart, values files, services, mounts), in a
+ * monorepo, too: there `vapp.yaml` belongs into the folder that holds all of an app. What only a symbolic link leads out
+ * to, {@link leadsOut} tells.
  */
 export function resolveInside(root: string, named: Required<Located<string>>, findings: Findings): PathSetting {
   const problem = problemOf(root, named.value);
@@ -34,8 +38,7 @@ function problemOf(root: string, path: string): { code: string; message: string;
       hint: 'Name it relative to the root of the repository.',
     };
   }
-  const inside = relative(root, resolve(root, path));
-  if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
+  if (isOutside(root, resolve(root, path))) {
     return {
       code: 'path-outside-repository',
       message: `The path "${path}" leads out of the repository.`,
@@ -43,4 +46,24 @@ function problemOf(root: string, path: string): { code: string; message: string;
     };
   }
   return undefined;
+}
+
+/**
+ * Whether a path, its symbolic links followed, ends outside of the repository. One that leads nowhere does not.
+ *
+ * @param boundary root of the repository, symbolic links resolved.
+ */
+export async function leadsOut(boundary: string | undefined, path: string): Promise<boolean> {
+  if (boundary === undefined) return false;
+  try {
+    return isOutside(boundary, await realpath(path));
+  } catch {
+    // There is nothing, or nobody may look: whoever opens it finds out.
+    return false;
+  }
+}
+
+function isOutside(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  return way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way);
 }

@@ -24,7 +24,7 @@ export interface ReadRepositoryOptions {
 export async function readRepository(root: string, options: ReadRepositoryOptions = {}): Promise<Repository> {
   const absolute = resolve(root);
   const realRoot = await enter(absolute);
-  const findings = new Findings();
+  const findings = new Findings(realRoot);
   throwIfCancelled(options.signal);
   const vapp = await readVappFile(absolute, findings);
   const velocitas = await readVelocitasConfig(absolute, findings);

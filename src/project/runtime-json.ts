@@ -5,10 +5,10 @@ import type { Findings } from './findings';
 import { parseJson } from './json-text';
 import { asString, describeKind, itemsOf, member, stringAt, type LocatedNode, type ScalarNode } from './located-tree';
 import { closest, isDnsLabel } from './names';
-import { displayPath, resolveInside, type PathSetting } from './paths';
+import { displayPath, leadsOut, resolveInside, type PathSetting } from './paths';
 import { defaultServices, SERVICE_DEFAULTS } from './service-defaults';
 import { assignPorts, type WantedPort } from './service-ports';
-import { kindOf, MAX_FILE_SIZE, readTextFile } from './text-file';
+import { kindOf, linkProblem, MAX_FILE_SIZE, readTextFile } from './text-file';
 import type { Service } from './types';
 import type { PortSetting } from './vapp-yaml';
 
@@ -248,8 +248,10 @@ class ServiceConfig {
     if (source === 'invalid') return;
     this.findings.watch(source.value);
     const problem = await problemOfMount(this.root, source.value);
-    if (problem === undefined) this.mounts.push({ source: source.value, target });
-    else this.findings.error(value.range, { code: 'service-mount', message: problem });
+    if (problem !== undefined) this.findings.error(value.range, { code: 'service-mount', message: problem });
+    else if (await leadsOut(this.findings.boundary, source.value)) {
+      this.findings.error(value.range, linkProblem(displayPath(this.root, source.value)));
+    } else this.mounts.push({ source: source.value, target });
   }
 
   private takePort(value: ScalarNode): void {

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { messageOf, startOfFile } from '../base';
-import type { Findings } from './findings';
+import type { Findings, ProblemDetails } from './findings';
+import { leadsOut } from './paths';
 import { SourceText } from './text-ranges';
 
 /** Largest file read, in bytes. Every file of a repository that describes an app is far below it. */
@@ -14,7 +15,10 @@ export interface ReadTextOptions {
   readonly lenientEncoding?: boolean;
 }
 
-/** Reads one file of the repository and notes it as a source. Never throws: what is wrong becomes a problem. */
+/**
+ * Reads one file of the repository and notes it as a source. Never throws: what is wrong becomes a problem, also a
+ * symbolic link to what is not the repository's.
+ */
 export async function readTextFile(
   file: string,
   findings: Findings,
@@ -35,6 +39,10 @@ export async function readTextFile(
       });
       return 'unusable';
     }
+    if (await leadsOut(findings.boundary, file)) {
+      findings.error(startOfFile(file), linkProblem(file));
+      return 'unusable';
+    }
     bytes = await readFile(file);
   } catch (error) {
     if (isMissing(error)) return 'missing';
@@ -53,6 +61,15 @@ export async function readTextFile(
     hint: 'Save it with the encoding UTF-8.',
   });
   return 'unusable';
+}
+
+/** What is said of a file or folder that is a symbolic link out of the repository, or is behind one. */
+export function linkProblem(shown: string): ProblemDetails {
+  return {
+    code: 'link-outside-repository',
+    message: `${shown} leads out of the repository by a symbolic link.`,
+    hint: 'Put a copy in its place: only what is in the repository is used.',
+  };
 }
 
 /** Whether a path leads to a regular file. A path nobody may look at counts as none. */
