@@ -45,7 +45,7 @@ export class Helm {
     const { stdout } = await this.run(
       [
         ...['upgrade', release, chartPath, '--install', '--create-namespace', '--namespace', namespace],
-        ...valuesFiles.flatMap((file) => ['--values', file]),
+        ...valuesFiles.flatMap((file) => ['--values', csvField(file)]),
         ...['--values', '-'],
         ...(reuseValues ? ['--reuse-values'] : []),
         ...(labelArgs.length > 0 ? ['--labels', labelArgs.join(',')] : []),
@@ -109,16 +109,24 @@ export class Helm {
     await this.run(['test', release, '--namespace', namespace, ...timeoutArgs(options)], options);
   }
 
-  /** The objects a chart renders to, as one YAML text. The cluster is not asked. */
-  async template(upgrade: Omit<HelmUpgrade, 'labels' | 'reuseValues'>, options: HelmOptions = {}): Promise<string> {
+  /**
+   * The objects a chart renders to, as one YAML text. The cluster is not asked.
+   *
+   * @param broken whether it may be a text that is no YAML.
+   */
+  async template(
+    upgrade: Omit<HelmUpgrade, 'labels' | 'reuseValues'>,
+    { broken = false, ...options }: HelmOptions & { readonly broken?: boolean } = {},
+  ): Promise<string> {
     const { release, namespace, chartPath, valuesFiles, values } = upgrade;
     const { stdout } = await this.run(
       [
         ...['template', release, chartPath, '--namespace', namespace],
-        ...valuesFiles.flatMap((file) => ['--values', file]),
+        ...valuesFiles.flatMap((file) => ['--values', csvField(file)]),
         ...['--values', '-'],
+        ...(broken ? ['--debug'] : []),
       ],
-      { ...options, stdin: JSON.stringify(values) },
+      { ...options, stdin: JSON.stringify(values), ...(broken ? { acceptExitCodes: [1] } : {}) },
     );
     return stdout;
   }
@@ -133,7 +141,7 @@ export class Helm {
     return this.toolbox.run('helm', [...args, '--kubeconfig', kubeconfig, '--kube-context', context], {
       ...options,
       ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs + TIMEOUT_GRACE_MS }),
-      env: { ...ISOLATION, KUBECACHEDIR: join(dirname(kubeconfig), 'cache') },
+      env: { KUBECACHEDIR: join(dirname(kubeconfig), 'cache') },
     });
   }
 }
@@ -153,23 +161,13 @@ export async function releaseHistory(
   return items.map(releaseRecord).sort((a, b) => b.revision - a.revision);
 }
 
+/** Helm reads `--values` as fields of CSV: behind a comma would stand one more file. */
+function csvField(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
 function timeoutArgs({ timeoutMs }: HelmOptions): string[] {
   return timeoutMs === undefined ? [] : ['--timeout', `${Math.max(1, Math.ceil(timeoutMs / 1000))}s`];
 }
 
 const TIMEOUT_GRACE_MS = 5000;
-
-/** Variables by which Helm would reach another cluster, keep its records elsewhere or speak differently. */
-const ISOLATION: Readonly<Record<string, string | undefined>> = {
-  HELM_DEBUG: undefined,
-  HELM_DRIVER: 'secret',
-  HELM_KUBEAPISERVER: undefined,
-  HELM_KUBEASGROUPS: undefined,
-  HELM_KUBEASUSER: undefined,
-  HELM_KUBECAFILE: undefined,
-  HELM_KUBECONTEXT: undefined,
-  HELM_KUBEINSECURE_SKIP_TLS_VERIFY: undefined,
-  HELM_KUBETLS_SERVER_NAME: undefined,
-  HELM_KUBETOKEN: undefined,
-  HELM_NAMESPACE: undefined,
-};

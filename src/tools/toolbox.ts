@@ -3,6 +3,7 @@ import { access, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { Failure } from '../base';
 import { toolsDirectory } from './data-directory';
+import { isolationOf } from './isolation';
 import { runCommand, type Command, type CommandResult, type RunOptions } from './process';
 import { Redactor } from './redact';
 
@@ -55,7 +56,7 @@ export class Toolbox {
     const command: Command = {
       program: await this.path(tool),
       args,
-      env: this.processEnv(env),
+      env: this.processEnv({ ...isolationOf(tool), ...env }),
       ...(cwd === undefined ? {} : { cwd }),
       ...(stdin === undefined ? {} : { stdin }),
     };

@@ -80,12 +80,17 @@ describe('Helm', () => {
   it('cannot be led to another cluster by the environment', async () => {
     const { helm, calls } = helmOf('4.1.4');
     await helm.uninstall('app', 'default');
-    const env = calls[0]?.options.env ?? {};
-    for (const name of ['HELM_KUBEAPISERVER', 'HELM_KUBETOKEN', 'HELM_KUBECONTEXT', 'HELM_NAMESPACE']) {
-      assert.ok(name in env && env[name] === undefined, name);
-    }
-    assert.equal(env['HELM_DRIVER'], 'secret');
-    assert.equal(env['KUBECACHEDIR'], '/data/cache');
+    assert.deepEqual(calls[0]?.args.slice(-4), ['--kubeconfig', '/data/kubeconfig', '--kube-context', 'k3d-x']);
+    assert.equal(calls[0].options.env?.['KUBECACHEDIR'], '/data/cache');
+  });
+
+  it('takes a comma or a quotation mark in the path of a values file for a part of it', async () => {
+    const { helm, calls } = helmOf('4.1.4');
+    await helm.template({ ...UPGRADE, valuesFiles: ['/repo/a,/etc/secret.yaml', '/repo/"b"', '/repo/c\nd'] });
+    const [first, second, third] = (calls[0]?.args ?? []).filter((_arg, index, args) => args[index - 1] === '--values');
+    assert.equal(first, '"/repo/a,/etc/secret.yaml"');
+    assert.equal(second, '"/repo/""b"""');
+    assert.equal(third, '"/repo/c\nd"');
   });
 
   it('limits hooks, and Helm itself a little later', async () => {

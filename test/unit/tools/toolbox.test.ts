@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { devNull, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { Failure } from '../../../src/base';
 import { Toolbox } from '../../../src/tools';
@@ -71,6 +71,29 @@ describe('tools: Toolbox', () => {
     assert.equal(await toolbox.version('helm'), '4.1.4+g05fa379');
     await rm(join(folder, 'helm'));
     assert.equal(await toolbox.version('helm'), '4.1.4+g05fa379');
+  });
+
+  it('leads no tool to a cluster or to plug-ins of the user', async () => {
+    for (const tool of ['helm', 'k3d', 'kubectl']) await fakeTool(tool, 'console.log(JSON.stringify(process.env))');
+    const theirs = { KUBECONFIG: '/home/ada/.kube/config', KUBERNETES_MASTER: 'https://production' };
+    const helms = {
+      ...{ HELM_KUBEAPISERVER: 'https://production', HELM_KUBETOKEN: 'token', HELM_KUBECONTEXT: 'production' },
+      ...{ HELM_NAMESPACE: 'other', HELM_DRIVER: 'sql', HELM_PLUGINS: '/home/ada/plugins' },
+    };
+    const toolbox = new Toolbox({ PATH: folder, ...theirs, ...helms });
+    const envOf = async (tool: 'helm' | 'k3d' | 'kubectl') =>
+      JSON.parse((await toolbox.run(tool, [])).stdout) as Record<string, string>;
+    for (const tool of ['helm', 'k3d', 'kubectl'] as const) {
+      const env = await envOf(tool);
+      assert.equal(env['KUBECONFIG'], devNull);
+      assert.equal(env['KUBERNETES_MASTER'], undefined);
+    }
+    const env = await envOf('helm');
+    for (const name of ['HELM_KUBEAPISERVER', 'HELM_KUBETOKEN', 'HELM_KUBECONTEXT', 'HELM_NAMESPACE']) {
+      assert.equal(env[name], undefined, name);
+    }
+    assert.equal(env['HELM_DRIVER'], 'secret');
+    assert.equal(env['HELM_NO_PLUGINS'], '1');
   });
 
   it('says when a tool has no version', async () => {
