@@ -1,18 +1,17 @@
 import { devNull } from 'node:os';
-import type { ToolName } from './toolbox';
 
 /**
  * What a tool's process does not get of the user's environment, or gets otherwise: all by which it would read the user's
  * own kubeconfig, reach another cluster, keep its records elsewhere, load plug-ins or speak differently. Helm opens a
  * kubeconfig even to tell its version, and where a call names none it is that of the user.
  */
-export function isolationOf(tool: ToolName): Readonly<Record<string, string | undefined>> {
+export function isolationOf(tool: keyof typeof ISOLATION): Readonly<Record<string, string | undefined>> {
   return ISOLATION[tool];
 }
 
 const NO_KUBECONFIG = { KUBECONFIG: devNull, KUBERNETES_MASTER: undefined } as const;
 
-const ISOLATION: Readonly<Record<ToolName, Readonly<Record<string, string | undefined>>>> = {
+const ISOLATION = {
   docker: {},
   k3d: NO_KUBECONFIG,
   // A file of the user's that can give every command other options.
