@@ -48,6 +48,7 @@ const SUITES: Record<string, Suite> = {
     stack: true,
   },
   e2e: { title: 'End-to-end tests', args: mocha('test/e2e/**/*.test.ts'), mocha: true, stack: true },
+  faults: { title: 'Faults', args: mocha('test/faults/**/*.test.ts'), mocha: true, stack: true },
 };
 
 /** `npm test [-- SUITE…]`: all suites, or those named. Answers the exit code. */

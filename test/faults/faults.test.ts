@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { sleep } from '../../src/base';
+import { Toolbox } from '../../src/tools';
+import { stackEnvironment } from '../stack/environment';
+import { belongings, locks, orphans, status, type Belongings } from './checks';
+import { SCRIPT_FILE, countingApp, script } from './counting-app';
+import { FaultFigures } from './figures';
+import { Follower } from './follower';
+import { FAULTS, type Fault } from './kinds';
+import { FaultMachine, type RunningVapp, type VappEnd } from './machine';
+import { Random } from './random';
+
+/** How many faults are injected; each kind comes once before one comes again. */
+const INJECTIONS = Number(process.env['VAPP_FAULTS'] ?? 13);
+/** The same seed gives the same faults at the same times. */
+const SEED = Number(process.env['VAPP_FAULTS_SEED'] ?? 20_261_128);
+/** Only kinds whose name contains this. */
+const ONLY = process.env['VAPP_FAULTS_ONLY'] ?? '';
+const FULL = INJECTIONS >= 100;
+
+/** About how long a run takes, milliseconds: a fault comes at some time before that. */
+const RUN_MS = { running: 4000, stopped: 8000, absent: 11_000 } as const;
+type Before = keyof typeof RUN_MS;
+/** A run that has not ended after this long hangs, milliseconds. */
+const HANGS_MS = 300_000;
+/** What a fault has left may take so long to go, milliseconds. */
+const SETTLE_MS = 60_000;
+
+describe(`${INJECTIONS} faults at random points of a run (seed ${SEED})`, function () {
+  this.timeout(900_000);
+  const random = new Random(SEED);
+  const figures = new FaultFigures();
+  let machine: FaultMachine;
+  let follower: Follower;
+  let cluster: string;
+  let baseline: Belongings;
+  let revision = 1;
+  let broken = false;
+  /** Runs of containers that a fault ended: they had no chance to write their last line. */
+  const cutOff = new Set<string>();
+
+  before(async () => {
+    machine = await FaultMachine.start(new Toolbox(await stackEnvironment()), 'vapp-test-faults');
+    await begin();
+  });
+
+  after(async () => {
+    figures.countLines(follower);
+    await machine.dispose();
+    await figures.save({ seed: SEED, full: FULL && ONLY === '' });
+  });
+
+  /** From an empty engine to an app that runs and is followed. */
+  async function begin(): Promise<void> {
+    await machine.write(countingApp(revision));
+    assertRuns(await run().done);
+    cluster = (await status(machine)).runtime.cluster;
+    baseline = await belongings(machine);
+    follower = new Follower(machine);
+  }
+
+  /** A fault that was not survived must not be the next one's as well. */
+  beforeEach(async () => {
+    if (!broken) return;
+    await follower.stop();
+    await machine.emptyDisk();
+    await machine.engineIsUp();
+    await machine.vappEnd('delete');
+    revision += 1;
+    await begin();
+    broken = false;
+  });
+
+  const run = () => machine.vapp(['run', '--no-follow']);
+
+  async function prepare(before: Before): Promise<void> {
+    if (before === 'running') return;
+    for (const seen of follower.ledger.unfinishedBefore(revision)) cutOff.add(seen);
+    const { outcome } = await machine.vappEnd(before === 'stopped' ? 'stop' : 'delete');
+    assert.equal(outcome?.status, 'done', JSON.stringify(outcome));
+  }
+
+  for (const [index, fault] of schedule(random).entries()) {
+    // In the short form the runtime is there; starting one is what the full form has the time for.
+    const before: Before = FULL ? ((['stopped', 'absent'] as const)[random.below(10)] ?? 'running') : 'running';
+    const at = random.below(RUN_MS[before]);
+    const when = fault.aimed ? '' : `, after ${(at / 1000).toFixed(1)} s`;
+    it(`${index + 1}: ${fault.name} (runtime ${before}${when})`, async () => {
+      broken = true;
+      await prepare(before);
+      revision += 1;
+      await machine.write({ [SCRIPT_FILE]: script(revision) });
+      const subject = run();
+      const ended = notHanging(subject);
+      if (!fault.aimed) await sleep(at);
+      const scene = { machine, cluster, subject, random, suspendMs: FULL ? 60_000 : 10_000 };
+      const injected = performance.now();
+      await fault.inject(scene);
+      const end = await ended;
+      const endMs = performance.now() - injected;
+      await fault.mend?.(scene);
+      assertSaysWhy(end);
+      const recovery = performance.now();
+      assertRuns(await notHanging(run()));
+      figures.count(fault.name, end, endMs, performance.now() - recovery);
+      await assertNothingLeft(fault, before);
+      broken = false;
+    });
+  }
+
+  function assertRuns({ outcome, exitCode, lines, stderr }: VappEnd): void {
+    assert.equal(outcome?.status, 'done', `${JSON.stringify(outcome, undefined, 2)} ${stderr}`);
+    assert.equal(exitCode, 0);
+    const wanted = new RegExp(`^count ${revision} `);
+    assert.ok(
+      lines.some((line) => wanted.test(line)),
+      `no line of revision ${revision}: ${lines.join('\n')}`,
+    );
+  }
+
+  /** A run that a fault ended says why, in words for people, unless it was killed itself. */
+  function assertSaysWhy({ outcome, exitCode, stderr }: VappEnd): void {
+    if (exitCode === 137) return;
+    assert.ok(outcome, `exit code ${exitCode}: ${stderr}`);
+    assert.notEqual(outcome.failure?.code, 'internal', JSON.stringify(outcome.failure, undefined, 2));
+    assert.doesNotMatch(stderr, /^\s+at /m);
+  }
+
+  async function assertNothingLeft(fault: Fault, before: Before): Promise<void> {
+    await assertNoLineLost(fault, before);
+    await assertSettles('orphans', async () => assert.deepEqual(await orphans(machine, 1), []));
+    await assertSettles('belongings', async () => assert.deepEqual(await belongings(machine), baseline));
+    assert.deepEqual(await locks(machine), []);
+    const [app] = (await status(machine)).apps;
+    assert.equal(app?.release?.status, 'deployed');
+  }
+
+  async function assertNoLineLost(fault: Fault, before: Before): Promise<void> {
+    const takesPods = fault.takesPods === true || before !== 'running';
+    if (fault.takesCluster || before === 'absent') {
+      await follower.stop();
+      figures.countLines(follower);
+      follower = new Follower(machine);
+    }
+    assert.deepEqual(await follower.catchUp(), []);
+    const unfinished = () => follower.ledger.unfinishedBefore(revision).filter((seen) => !cutOff.has(seen));
+    if (takesPods) {
+      for (const seen of unfinished()) cutOff.add(seen);
+      return;
+    }
+    await assertSettles('last lines', async () => assert.deepEqual(await Promise.resolve(unfinished()), []));
+    assert.notEqual(follower.ledger.servedInto(revision), false, 'the revision before ended before the new one began');
+  }
+
+  async function notHanging(vapp: RunningVapp): Promise<VappEnd> {
+    const limit = setTimeout(() => void vapp.kill('KILL'), HANGS_MS);
+    const end = await vapp.done;
+    clearTimeout(limit);
+    return end;
+  }
+});
+
+/** Each kind in turn, in an order that differs from round to round. */
+function schedule(random: Random): Fault[] {
+  const kinds = FAULTS.filter(({ name }) => name.includes(ONLY));
+  const order: Fault[] = [];
+  while (order.length < INJECTIONS) order.push(...random.shuffled(kinds));
+  return order.slice(0, INJECTIONS);
+}
+
+async function assertSettles(what: string, look: () => Promise<void>): Promise<void> {
+  const started = performance.now();
+  for (;;) {
+    try {
+      await look();
+      return;
+    } catch (error) {
+      if (performance.now() - started > SETTLE_MS) throw new Error(`${what}: ${String(error)}`, { cause: error });
+      await sleep(250);
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import { summarise } from '../bench/statistics';
+import { saveFigures } from '../support/figures';
+import type { Follower } from './follower';
+import type { VappEnd } from './machine';
+
+interface Kind {
+  injections: number;
+  done: number;
+  cancelled: number;
+  killed: number;
+  /** How often each failure was told, by its code. */
+  readonly failures: Map<string, number>;
+  /** From the fault to the end of the run, and how long the next run took, milliseconds. */
+  readonly ends: number[];
+  readonly recoveries: number[];
+}
+
+/** What the faults came to: for each kind how the run ended that it struck, and how long the next one took. */
+export class FaultFigures {
+  private readonly kinds = new Map<string, Kind>();
+  private lines = 0;
+  private interruptions = 0;
+
+  /**
+   * @param endMs from the fault to the end of the run it struck, milliseconds.
+   * @param recoveryMs how long the run took that came next, milliseconds.
+   */
+  count(name: string, { outcome }: VappEnd, endMs: number, recoveryMs: number): void {
+    const kind = this.kinds.get(name) ?? newKind();
+    this.kinds.set(name, kind);
+    kind.injections += 1;
+    kind.ends.push(endMs);
+    kind.recoveries.push(recoveryMs);
+    const failure = outcome?.failure?.code;
+    if (failure !== undefined) kind.failures.set(failure, (kind.failures.get(failure) ?? 0) + 1);
+    else if (outcome?.status === 'done') kind.done += 1;
+    else if (outcome?.status === 'cancelled') kind.cancelled += 1;
+    else kind.killed += 1;
+  }
+
+  countLines({ ledger, interruptions }: Follower): void {
+    this.lines += ledger.lines;
+    this.interruptions += interruptions;
+  }
+
+  /** Prints the table; the figures of a whole, full run are kept. */
+  async save({ seed, full }: { readonly seed: number; readonly full: boolean }): Promise<void> {
+    const rows = [...this.kinds].sort(([a], [b]) => a.localeCompare(b)).map(([name, kind]) => rowOf(name, kind));
+    const injections = [...this.kinds.values()].reduce((sum, kind) => sum + kind.injections, 0);
+    const note = `${injections} faults survived, seed ${seed}. ${this.lines} lines of the log were delivered through ${this.interruptions} interruptions, none missing, none doubled.`;
+    await saveFigures('faults', { columns: COLUMNS, rows, notes: [note] }, { keep: full });
+  }
+}
+
+function newKind(): Kind {
+  return { injections: 0, done: 0, cancelled: 0, killed: 0, failures: new Map(), ends: [], recoveries: [] };
+}
+
+const COLUMNS = ['fault', 'injected', 'run', 'failures told', 'run ended after, s', 'next run took, s'];
+
+function rowOf(name: string, { injections, done, cancelled, killed, failures, ends, recoveries }: Kind) {
+  const endings = [
+    ...(done > 0 ? [`${done} went through`] : []),
+    ...(cancelled > 0 ? [`${cancelled} cancelled`] : []),
+    ...(killed > 0 ? [`${killed} killed`] : []),
+    ...(failures.size > 0 ? [`${[...failures.values()].reduce((sum, times) => sum + times, 0)} failed`] : []),
+  ];
+  const told = [...failures].sort().map(([code, times]) => (times > 1 ? `${code} ×${times}` : code));
+  return [name, injections, endings.join(', '), told.join(', '), spread(ends), spread(recoveries)];
+}
+
+/** Median and longest of times in milliseconds, as seconds. */
+function spread(times: readonly number[]): string {
+  const { median, max } = summarise(times);
+  return `${(median / 1000).toFixed(1)} (at most ${(max / 1000).toFixed(1)})`;
+}

@@ -1,0 +1,47 @@
+import { sleep } from '../../src/base';
+import type { JsonEvent } from '../e2e/support/workspace';
+import { Ledger } from './ledger';
+import { linesInCluster } from './checks';
+import type { FaultMachine, RunningVapp } from './machine';
+
+/** Longest wait until what Kubernetes has of the log has been delivered. */
+const CATCH_UP_MS = 60_000;
+
+/** A `vapp logs` that runs through the faults, with the books of what it delivers. */
+export class Follower {
+  readonly ledger = new Ledger();
+  private running: RunningVapp | undefined;
+  private ended: string | undefined;
+  interruptions = 0;
+
+  constructor(private readonly machine: FaultMachine) {
+    this.running = machine.vapp(['logs'], (event) => this.take(event));
+    void this.running.done.then(({ outcome, stderr }) => {
+      this.ended = `${JSON.stringify(outcome)} ${stderr}`;
+    });
+  }
+
+  private take(event: JsonEvent): void {
+    if (event.type !== 'log') return;
+    if (event.event.type === 'line') this.ledger.take(event.event.line.text, event.event.line.timestamp);
+    if (event.event.type === 'interrupted') this.interruptions += 1;
+  }
+
+  /** Waits until it has delivered what Kubernetes has now. @returns what it failed to deliver, and what was wrong. */
+  async catchUp(): Promise<string[]> {
+    const wanted = await linesInCluster(this.machine);
+    const missing = () => [...wanted].filter(([run, lines]) => this.ledger.received(run) < lines);
+    for (let waited = 0; missing().length > 0 && waited < CATCH_UP_MS && !this.ended; waited += 100) await sleep(100);
+    return [
+      ...this.ledger.takeProblems(),
+      ...missing().map(([run, lines]) => `of ${lines} lines of ${run} came ${this.ledger.received(run)}`),
+      ...(this.ended === undefined ? [] : [`following ended: ${this.ended}`]),
+    ];
+  }
+
+  async stop(): Promise<void> {
+    await this.running?.kill('INT');
+    await this.running?.done;
+    this.running = undefined;
+  }
+}
