@@ -1,3 +1,4 @@
 export * from './cancellation';
 export * from './failure';
+export * from './harmless';
 export * from './source';

@@ -6,7 +6,8 @@ import type { Renderer, Output } from './renderer';
  * `RunEvent`; a failure is `{code, fault, summary, evidence, nextSteps, related, range?}`.
  */
 export function jsonRenderer(out: Output, now: () => Date = () => new Date()): Renderer {
-  const write = (value: object) => out.write(`${JSON.stringify({ time: now().toISOString(), ...value }, plain)}\n`);
+  const write = (value: object) =>
+    out.write(`${escaped(JSON.stringify({ time: now().toISOString(), ...value }, plain))}\n`);
   return {
     event: (event) => write(event),
     outcome: (outcome) => write({ type: 'outcome', ...outcome }),
@@ -19,4 +20,12 @@ function plain(_key: string, value: unknown): unknown {
   if (!(value instanceof Failure)) return value;
   const { code, fault, summary, evidence, nextSteps, related, range } = value;
   return { code, fault, summary, evidence, nextSteps, related, range };
+}
+
+/** JSON escapes what controls a terminal but for this, which some terminals obey, too; it stays the same JSON. */
+function escaped(json: string): string {
+  return json.replace(
+    /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

@@ -1,3 +1,4 @@
+import { harmless } from '../base';
 import type { RunEvent } from '../run';
 import type { Output, Renderer } from './renderer';
 import { fit, formatDuration, type Style } from './style';
@@ -39,7 +40,7 @@ export function liveRenderer(
     erase();
     for (const row of rows.values()) {
       const mark = FRAMES[frame % FRAMES.length] ?? '';
-      const line = `${mark} ${row.title} ${style.faint(formatDuration(now() - row.started))}${row.message ? `  ${row.message}` : ''}`;
+      const line = `${mark} ${row.title} ${style.faint(formatDuration(now() - row.started))}${row.message ? `  ${harmless(row.message, false)}` : ''}`;
       err.write(`${fit(line, err.columns - 1)}\n`);
       drawn += 1;
     }

@@ -1,4 +1,4 @@
-import { formatLocation, type Failure } from '../base';
+import { formatLocation, harmless, RESET, type Failure } from '../base';
 import type { BuildStep } from '../build';
 import type { LogEvent } from '../logs';
 import type { Outcome, RunEvent } from '../run';
@@ -34,8 +34,30 @@ export class Wording {
     return event.app === undefined ? TITLES[event.step] : `${TITLES[event.step]} ${event.app}`;
   }
 
-  /** The line that an event leaves behind; undefined when it leaves none. */
+  /**
+   * The lines that an event leaves behind. Whatever they quote does nothing to a terminal: of an app's own lines the
+   * colours are kept, of all other texts only ours.
+   */
   lines(event: RunEvent): string[] {
+    return isLogLine(event) ? this.words(event).map((line) => this.withColours(line)) : this.shown(this.words(event));
+  }
+
+  /** Lines of text without what would do something to a terminal; what follows a line break in one is set in. */
+  shown(lines: readonly string[]): string[] {
+    return lines.map((line) =>
+      line
+        .split(/\r?\n/)
+        .map((part) => harmless(part, this.style.enabled))
+        .join('\n    '),
+    );
+  }
+
+  private withColours(line: string): string {
+    const shown = harmless(line, true);
+    return this.style.enabled && shown.includes('\u001b') ? shown + RESET : shown;
+  }
+
+  private words(event: RunEvent): string[] {
     switch (event.type) {
       case 'step':
         return this.step(event);
@@ -158,7 +180,7 @@ export function writeOutcome(
   out: Output,
   err: Output,
 ): void {
-  if (outcome.status === 'failed') err.write(`${wording.failure(outcome.failure).join('\n')}\n`);
+  if (outcome.status === 'failed') err.write(`${wording.shown(wording.failure(outcome.failure)).join('\n')}\n`);
   else if (outcome.status === 'cancelled') err.write('Cancelled.\n');
-  else if (text) out.write(`${text}\n`);
+  else if (text) out.write(`${wording.shown(text.split('\n')).join('\n')}\n`);
 }

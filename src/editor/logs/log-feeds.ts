@@ -1,4 +1,5 @@
 import { commands, l10n, window, type LogOutputChannel } from 'vscode';
+import { harmless } from '../../base';
 import type { AppFolder } from '../app-folder';
 import type { Config } from '../config';
 import { loadCore } from '../core';
@@ -10,7 +11,6 @@ import type { FeedSource } from './app-feed';
 import { AppLog } from './app-log';
 import type { LogEntry } from './entries';
 import { feedSubject } from './feed-subject';
-import { harmless } from './harmless';
 import { PreviousLog } from './previous-log';
 
 /** What was shown of an app's log, a batch at a time. */

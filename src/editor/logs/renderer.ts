@@ -1,5 +1,5 @@
+import { RESET, harmless } from '../../base';
 import type { LogEntry } from './entries';
-import { RESET, harmless } from './harmless';
 import { Speakers } from './speakers';
 
 /** What is said besides an app's own lines, in the user's language. */

@@ -143,3 +143,72 @@ describe('vapp: style', () => {
     assert.equal(fit('123456', 5), '1234…');
   });
 });
+
+describe('vapp: texts that would do something to a terminal', () => {
+  const ESC = '\u001b';
+  /** The clipboard, the title, the screen, the lines before, 8-bit, carriage return, another direction of writing. */
+  const EVIL = `${ESC}]52;c;ZXZpbA==\u0007${ESC}]0;t${ESC}\\${ESC}[2J${ESC}[1A\u009b2K${ESC}[?1049h\rx\u202ey`;
+  const shown = '␍x\ufffdy';
+  // eslint-disable-next-line no-control-regex
+  const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/;
+  const events: RunEvent[] = [
+    logLine('a-1', `line ${EVIL}`),
+    { type: 'warning', message: `warning ${EVIL}` },
+    { type: 'step', step: 'build', app: 'a', state: 'started' },
+    { type: 'step', step: 'build', app: 'a', state: 'progress', message: `progress ${EVIL}` },
+    { type: 'step', step: 'build', app: 'a', state: 'finished', durationMs: 1, message: `result ${EVIL}` },
+    { type: 'build', app: 'a', event: { type: 'step', step: { id: '1', name: `RUN ${EVIL}`, state: 'failed' } } },
+    { type: 'log', app: 'a', event: { type: 'interrupted', message: `gone ${EVIL}` } },
+  ];
+  const evil = new Failure({
+    ...{ code: 'x', fault: 'app', summary: `summary ${EVIL}`, evidence: [`one\ntwo ${EVIL}`], nextSteps: [EVIL] },
+    range: { file: `/${EVIL}`, start: { line: 1, column: 1 }, end: { line: 1, column: 1 } },
+  });
+
+  it('do nothing in plain text, where they are shown as what they are', () => {
+    const [out, err] = [new FakeOutput(), new FakeOutput()];
+    const renderer = plainRenderer(out, err, plainStyle);
+    for (const event of events) renderer.event(event);
+    renderer.outcome({ status: 'failed', failure: evil });
+    renderer.outcome({ status: 'done', value: 1 }, `first\nreport ${EVIL}`);
+    assert.doesNotMatch(out.text + err.text, CONTROLS);
+    for (const word of ['line', 'report']) assert.ok(out.text.includes(`${word} ${shown}\n`), out.text);
+    for (const word of ['warning', 'result', 'gone', 'summary', '│ one\n    two'])
+      assert.ok(err.text.includes(`${word} ${shown}`));
+  });
+
+  it('do nothing in the live area either, whose own movements are all there is', () => {
+    const [out, err] = [new FakeOutput({ isTTY: true }), new FakeOutput({ isTTY: true })];
+    const renderer = liveRenderer(out, err, new Style(true));
+    for (const event of events) renderer.event(event);
+    renderer.outcome({ status: 'failed', failure: evil });
+    renderer.dispose();
+    // eslint-disable-next-line no-control-regex
+    const own = /\r?(\u001b\[2K(\u001b\[1A)?)+|\u001b\[\d*m/g;
+    assert.doesNotMatch((out.text + err.text).replace(own, ''), CONTROLS);
+  });
+
+  it('come back whole from JSON, which itself does nothing', () => {
+    const out = new FakeOutput();
+    const renderer = jsonRenderer(out);
+    renderer.event(events[0]!);
+    renderer.outcome({ status: 'failed', failure: evil });
+    assert.doesNotMatch(out.text, CONTROLS);
+    const [line, outcome] = out.text
+      .trim()
+      .split('\n')
+      .map((text) => JSON.parse(text) as Record<string, never>);
+    assert.equal((line as unknown as { event: { line: { text: string } } }).event.line.text, `line ${EVIL}`);
+    assert.equal((outcome as unknown as { failure: { summary: string } }).failure.summary, `summary ${EVIL}`);
+  });
+
+  it('keep the colours of an app, and nothing is painted by them that follows', () => {
+    const [out, err] = [new FakeOutput(), new FakeOutput()];
+    const red = `${ESC}[31mred`;
+    plainRenderer(out, err, plainStyle).event(logLine('a-1', red));
+    plainRenderer(out, err, new Style(true)).event(logLine('a-1', red));
+    assert.equal(out.text, `${red}\n${red}${ESC}[0m\n`);
+    plainRenderer(out, err, plainStyle).event({ type: 'warning', message: red });
+    assert.equal(err.text, '! red\n');
+  });
+});

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { findLocations } from '../../../src/explain';
 import { PathIndex } from '../../../src/explain/path-index';
 import { placesOfFailure } from '../../../src/explain/stack-trace';
-import { harmless } from '../../../src/editor/logs/harmless';
+import { harmless } from '../../../src/base/harmless';
 import { babble, LONG_TEXT, long, RUNS } from './support';
 
 const WORDS = [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { harmless } from '../../../src/editor/logs/harmless';
+import { harmless } from '../../../src/base/harmless';
 
 const ESC = '\u001b';
 const BEL = '\u0007';

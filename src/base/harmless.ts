@@ -1,5 +1,5 @@
 /**
- * Makes a line of an app harmless to show. Escape sequences (ECMA-48) are taken out, all of them or, with
+ * Makes a line of an app, or of whatever else is not ours, harmless to show. Escape sequences (ECMA-48) are taken out, all of them or, with
  * `keepColours`, all but SGR: what they could do to a terminal besides colouring is to write to the clipboard, set
  * titles, or move the cursor and forge other lines. Other control characters become their visible symbols.
  *
