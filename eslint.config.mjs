@@ -24,6 +24,20 @@ export default tseslint.config(
     rules: { 'max-lines': ['error', { max: 400 }] },
   },
   {
+    files: ['src/editor/**/*.ts'],
+    ignores: ['src/editor/notices.ts'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        ...['showInformationMessage', 'showWarningMessage', 'showErrorMessage', 'withProgress'].map((property) => ({
+          object: 'window',
+          property,
+          message: 'Notifications are made by src/editor/notices.ts only, where their texts hold no link.',
+        })),
+      ],
+    },
+  },
+  {
     files: ['test/**/*.ts'],
     rules: {
       '@typescript-eslint/no-unused-expressions': 'off',

@@ -1,10 +1,11 @@
 import { basename, join } from 'node:path';
-import { Uri, commands, l10n, window, workspace, type LogOutputChannel } from 'vscode';
+import { Uri, commands, l10n, workspace, type LogOutputChannel } from 'vscode';
 import { Failure } from '../base';
 import type { AdoptedFile, Adoption } from '../run';
 import { adoptedWords, adoptionText, planWords } from './adoption-words';
 import type { Config } from './config';
 import { loadCore } from './core';
+import { showInformation, showWarning } from './notices';
 import type { Reports } from './reports';
 import { chooseWorkspaceFolder } from './target';
 
@@ -39,16 +40,14 @@ export class AdoptCommand {
     const said = (argument ?? {}) as Partial<AdoptAnswers>;
     // The menus know, but other extensions and keybindings do not; and git obeys the settings of a repository.
     if (!workspace.isTrusted) {
-      void window.showInformationMessage(l10n.t('Trust this workspace first: in Restricted Mode nothing is written.'));
+      void showInformation(l10n.t('Trust this workspace first: in Restricted Mode nothing is written.'));
       return;
     }
     const folder = said.folder ?? (await chooseWorkspaceFolder());
     if (folder === undefined) return;
     const plan = await this.perform(folder, false);
     if (plan.diff === '') {
-      void window.showInformationMessage(
-        l10n.t('There is nothing to do in {0}: {1}.', nameOf(plan), planWords(plan.files, l10n)),
-      );
+      void showInformation(l10n.t('There is nothing to do in {0}: {1}.', nameOf(plan), planWords(plan.files, l10n)));
       return;
     }
     refuseUnsaved(plan);
@@ -79,7 +78,7 @@ async function isWanted(plan: Adoption): Promise<boolean> {
   const write = l10n.t('Write');
   const question = l10n.t('What would become of the files in {0}: {1}.', nameOf(plan), planWords(plan.files, l10n));
   // Not modal, so that the diff can be read before the answer.
-  return (await window.showInformationMessage(question, write, l10n.t('Cancel'))) === write;
+  return (await showInformation(question, write, l10n.t('Cancel'))) === write;
 }
 
 async function tellAdopted({ root, files }: Adoption): Promise<void> {
@@ -87,9 +86,7 @@ async function tellAdopted({ root, files }: Adoption): Promise<void> {
   const changes = l10n.t('Show Changes');
   const conflict = files.find(({ change }) => change === 'conflict');
   const words = adoptedWords(basename(root), files, l10n);
-  const chosen = conflict
-    ? await window.showWarningMessage(words, open, changes)
-    : await window.showInformationMessage(words, changes);
+  const chosen = conflict ? await showWarning(words, open, changes) : await showInformation(words, changes);
   if (chosen === changes) await commands.executeCommand('workbench.view.scm');
   if (chosen === open && conflict) await openConflict(root, conflict);
 }

@@ -65,13 +65,13 @@ export class AppFolder extends Owner {
   }
 
   private async start(): Promise<void> {
-    const { WorkspaceWatch, defaultDataDirectory, explainPod } = await loadCore();
+    const { WorkspaceWatch, defaultDataDirectory, judgesOf } = await loadCore();
     const { output } = this.context;
     this.watch = this.own(
       await WorkspaceWatch.open({
         source: this.session,
         dataDirectory: defaultDataDirectory(this.session.options.env),
-        judge: (pod) => explainPod(pod),
+        judgesOf,
         onChange: () => this.changes.fire(),
         onError: (error) => output.error(error instanceof Error ? error : String(error)),
       }),

@@ -3,6 +3,7 @@ import type { ContainerPlace } from '../run';
 import type { AppPicture } from '../state';
 import { loadCore } from './core';
 import type { Folders } from './folders';
+import { showInformation, withProgress } from './notices';
 import { chooseApp, pick, pictureOf, type AppTarget } from './target';
 
 /** Whether the images met so far have a shell. Only what is named by its digest is remembered: tags move. */
@@ -47,7 +48,7 @@ async function chooseContainer(target: AppTarget): Promise<Choice | undefined> {
       (target.container === undefined || container === target.container),
   );
   if (running.length === 0) {
-    void window.showInformationMessage(l10n.t('{0} has no running container.', app.name));
+    void showInformation(l10n.t('{0} has no running container.', app.name));
     return undefined;
   }
   const choices = running.map(({ pod, container, image }) => ({
@@ -80,7 +81,7 @@ async function knownOrAsked({ target, place, image }: Choice): Promise<boolean> 
     title: l10n.t('Looking for a shell in {0}', `${place.pod}/${place.container}`),
     cancellable: true,
   };
-  const shell = await window.withProgress(options, async (_progress, token) => {
+  const shell = await withProgress(options, async (_progress, token) => {
     const stopper = new AbortController();
     const listening = token.onCancellationRequested(() => stopper.abort());
     try {
@@ -99,7 +100,7 @@ async function tellNoShell({ target, place }: Choice): Promise<void> {
     'The image of {0} has no shell, so that no terminal can be opened in it. Its log tells what it does.',
     place.container,
   );
-  if ((await window.showInformationMessage(message, showLog)) !== showLog) return;
+  if ((await showInformation(message, showLog)) !== showLog) return;
   const { pod, container } = place;
   await commands.executeCommand('velocitas.showLog', { target: { ...target, pod, container } });
 }

@@ -7,7 +7,7 @@ import {
   languages,
   type DiagnosticCollection,
 } from 'vscode';
-import type { Failure, Problem, SourceRange } from '../base';
+import { harmless, type Failure, type Problem, type SourceRange } from '../base';
 import { toRange } from './failure-message';
 import type { Folders, InFolder } from './folders';
 import type { JobEnd } from './jobs';
@@ -62,18 +62,29 @@ export class Diagnostics extends Owner {
 
 function ofProblem({ severity, code, message, hint, range }: Problem): Diagnostic {
   const level = severity === 'error' ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning;
-  const diagnostic = new Diagnostic(toRange(range), hint === undefined ? message : `${message}\n${hint}`, level);
+  const diagnostic = new Diagnostic(toRange(range), linesOf(message, ...(hint === undefined ? [] : [hint])), level);
   return Object.assign(diagnostic, { source: SOURCE, code });
 }
 
 function ofFailure({ summary, evidence, nextSteps, code, related }: Failure, range: SourceRange): Diagnostic {
-  const message = [summary, ...evidence.slice(-EVIDENCE_LINES), ...nextSteps].join('\n');
+  const message = linesOf(summary, ...evidence.slice(-EVIDENCE_LINES), ...nextSteps);
   const diagnostic = new Diagnostic(toRange(range), message, DiagnosticSeverity.Error);
   const relatedInformation = related.map(
     (place) =>
-      new DiagnosticRelatedInformation(new Location(Uri.file(place.range.file), toRange(place.range)), place.message),
+      new DiagnosticRelatedInformation(
+        new Location(Uri.file(place.range.file), toRange(place.range)),
+        linesOf(place.message),
+      ),
   );
   return Object.assign(diagnostic, { source: SOURCE, code, relatedInformation });
+}
+
+/** The editor shows it as plain text, in which nothing shall hide what stands there or change its order. */
+function linesOf(...texts: readonly string[]): string {
+  return texts
+    .flatMap((text) => text.split(/\r?\n/))
+    .map((line) => harmless(line, false))
+    .join('\n');
 }
 
 /** Lines of evidence in a hover; the output has them all. */

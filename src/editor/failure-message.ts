@@ -1,5 +1,6 @@
 import { Range, Uri, l10n, window, type LogOutputChannel, type TextDocumentShowOptions } from 'vscode';
-import { formatLocation, type Failure, type SourceRange } from '../base';
+import { formatLocation, harmless, type Failure, type SourceRange } from '../base';
+import { showError } from './notices';
 
 /** Writes all that is known of a failure to our output. */
 export function logFailure(output: LogOutputChannel, failure: Failure): void {
@@ -10,7 +11,10 @@ export function logFailure(output: LogOutputChannel, failure: Failure): void {
       ...failure.related.map(({ range, message }) => `  ${formatLocation(range)}: ${message}`),
       ...failure.evidence.map((line) => `  | ${line}`),
       ...failure.nextSteps.map((line) => `  → ${line}`),
-    ].join('\n'),
+    ]
+      .flatMap((line) => line.split(/\r?\n/))
+      .map((line) => harmless(line, false))
+      .join('\n'),
   );
 }
 
@@ -21,7 +25,7 @@ export async function showFailure(output: LogOutputChannel, failure: Failure): P
   const details = l10n.t('Show Details');
   const [nextStep] = failure.nextSteps;
   const message = nextStep === undefined ? failure.summary : `${failure.summary} ${nextStep}`;
-  const chosen = await window.showErrorMessage(message, ...(failure.range ? [open] : []), details);
+  const chosen = await showError(message, ...(failure.range ? [open] : []), details);
   if (chosen === open && failure.range) await openRange(failure.range);
   if (chosen === details) output.show(true);
 }

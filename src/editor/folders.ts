@@ -1,8 +1,9 @@
 import { sep } from 'node:path';
-import { window, workspace, type WorkspaceFolder } from 'vscode';
+import { workspace, type WorkspaceFolder } from 'vscode';
 import { AppFolder, type FolderContext } from './app-folder';
 import { loadCore } from './core';
 import type { JobEnd, JobEvent } from './jobs';
+import { showError } from './notices';
 import { Owner } from './owner';
 
 /** Any of these files makes a folder a repository; package.json's activation events name the same. */
@@ -93,7 +94,7 @@ export class Folders extends Owner {
       opened.jobs.onDidEnd((end) => this.ended.fire({ ...end, folder: opened }));
     } catch (error) {
       this.context.output.error(error instanceof Error ? error : String(error));
-      void window.showErrorMessage(`${folder.name}: ${error instanceof Error ? error.message : String(error)}`);
+      void showError(`${folder.name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 }

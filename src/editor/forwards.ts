@@ -4,6 +4,7 @@ import type { AppPicture } from '../state';
 import { loadCore } from './core';
 import { showFailure } from './failure-message';
 import type { Folders } from './folders';
+import { showInformation, withProgress } from './notices';
 import { Owner } from './owner';
 import { PortForward, choosePod } from './port-forward';
 import { chooseApp, pick, pictureOf, targetOf, type AppTarget } from './target';
@@ -48,7 +49,7 @@ export class Forwards extends Owner {
     const app = pictureOf(target);
     const pod = app && choosePod(app.pods, target.pod);
     if (!pod) {
-      void window.showInformationMessage(l10n.t('{0} has no running pod.', app?.name ?? target.app));
+      void showInformation(l10n.t('{0} has no running pod.', app?.name ?? target.app));
       return;
     }
     const podPort = await choosePort(target, app, pod.name);
@@ -129,7 +130,7 @@ export class Forwards extends Owner {
     const browse = l10n.t('Open in Browser');
     const copy = l10n.t('Copy Address');
     const message = l10n.t('Port {0} of {1} is at {2}.', String(podPort), app.name, address);
-    const chosen = await window.showInformationMessage(message, browse, copy);
+    const chosen = await showInformation(message, browse, copy);
     if (chosen === browse) await env.openExternal(Uri.parse(`http://${address}`));
     if (chosen === copy) await env.clipboard.writeText(address);
   }
@@ -142,7 +143,7 @@ async function waitUntilReady(kept: PortForward, address: string): Promise<void>
     title: l10n.t('Forwarding {0}', address),
     cancellable: true,
   };
-  await window.withProgress(options, async (_progress, token) => {
+  await withProgress(options, async (_progress, token) => {
     const listening = token.onCancellationRequested(() => void kept.stop());
     const stopped = kept.ended.then(() => {
       throw new Cancelled();

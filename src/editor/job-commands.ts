@@ -1,4 +1,5 @@
 import { ProgressLocation, Uri, l10n, window, workspace, type LogOutputChannel } from 'vscode';
+import { harmless } from '../base';
 import type { Outcome, RunEvent } from '../run';
 import type { AppFolder } from './app-folder';
 import type { Config } from './config';
@@ -6,6 +7,7 @@ import { loadCore } from './core';
 import { showFailure } from './failure-message';
 import type { Folders } from './folders';
 import type { JobDescription } from './jobs';
+import { ask, showInformation, withProgress } from './notices';
 import { chooseApp, chooseFolder, pictureOf, targetOf, type AppTarget } from './target';
 import { jobWords } from './words';
 
@@ -83,9 +85,9 @@ export class JobCommands {
     const folder = await chooseFolder(this.context.folders, argument);
     if (!folder) return;
     const confirm = l10n.t('Delete');
-    const answer = await window.showWarningMessage(
+    const answer = await ask(
       l10n.t('Delete the runtime of {0}?', folder.name),
-      { modal: true, detail: l10n.t('The cluster, the images in its registry and all data in it are removed.') },
+      l10n.t('The cluster, the images in its registry and all data in it are removed.'),
       confirm,
     );
     if (answer !== confirm) return;
@@ -124,14 +126,15 @@ export class JobCommands {
           folder.session,
           { apps: [app] },
           (event) => {
-            if (event.type === 'log' && event.event.type === 'line') output.info(event.event.line.text);
+            if (event.type === 'log' && event.event.type === 'line')
+              output.info(harmless(event.event.line.text, false));
             emit(event);
           },
           signal,
         ),
     );
     if (outcome.status === 'done')
-      void window.showInformationMessage(l10n.t('The integration tests of {0} have passed.', nameOf(target)));
+      void showInformation(l10n.t('The integration tests of {0} have passed.', nameOf(target)));
   }
 
   async uninstall(argument: unknown): Promise<void> {
@@ -172,9 +175,9 @@ export class JobCommands {
   /** Runs a job of a folder with its progress on screen. */
   private async perform<T>(folder: AppFolder, description: JobDescription, work: Work<T>): Promise<Outcome<T>> {
     const { output } = this.context;
-    output.info(`${description.title} (${folder.session.root})`);
+    output.info(harmless(`${description.title} (${folder.session.root})`, false));
     const options = { location: ProgressLocation.Notification, title: description.title, cancellable: true };
-    const outcome = await window.withProgress(options, async (progress, token) => {
+    const outcome = await withProgress(options, async (progress, token) => {
       const running = folder.jobs.run(description, work);
       const [job] = folder.jobs.running.slice(-1);
       const cancelling = token.onCancellationRequested(() => job?.cancel());
@@ -219,7 +222,7 @@ export class JobCommands {
         revision,
       }));
     if (choices.length === 0) {
-      void window.showInformationMessage(l10n.t('{0} has no earlier revision.', nameOf(target)));
+      void showInformation(l10n.t('{0} has no earlier revision.', nameOf(target)));
       return undefined;
     }
     const placeHolder = l10n.t('Choose the revision to go back to');

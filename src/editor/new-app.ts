@@ -1,6 +1,7 @@
 import { Uri, commands, l10n, window, workspace, type LogOutputChannel, type QuickPickItem } from 'vscode';
 import type { TemplateSource } from '../scaffold';
 import { loadCore } from './core';
+import { showInformation } from './notices';
 
 /** What is needed for a new app. What a caller has not said, the user is asked. */
 export interface NewAppAnswers {
@@ -76,7 +77,7 @@ async function offerToOpen(name: string, folder: Uri): Promise<void> {
   const beside = l10n.t('Open in New Window');
   const isOpen = workspace.workspaceFolders?.some(({ uri }) => uri.fsPath === folder.fsPath) ?? false;
   const offers = isOpen ? [] : [here, beside];
-  const chosen = await window.showInformationMessage(l10n.t('{0} is in {1}.', name, folder.fsPath), ...offers);
+  const chosen = await showInformation(l10n.t('{0} is in {1}.', name, folder.fsPath), ...offers);
   if (chosen !== undefined) {
     await commands.executeCommand('vscode.openFolder', folder, { forceNewWindow: chosen === beside });
   }

@@ -2,6 +2,7 @@ import { l10n, window, workspace, type QuickPickItem } from 'vscode';
 import type { AppPicture } from '../state';
 import type { AppFolder } from './app-folder';
 import type { Folders } from './folders';
+import { showInformation } from './notices';
 
 /** What a command is about. A node of the tree names one as closely as it can; the palette names none. */
 export interface Target {
@@ -40,7 +41,7 @@ export async function chooseFolder(folders: Folders, argument: unknown): Promise
     description: folder.session.root,
     value: folder,
   }));
-  if (choices.length === 0) void window.showInformationMessage(l10n.t('No Vehicle App repository is open.'));
+  if (choices.length === 0) void showInformation(l10n.t('No Vehicle App repository is open.'));
   return pick(choices, l10n.t('Choose a folder'));
 }
 
@@ -49,7 +50,7 @@ export async function chooseWorkspaceFolder(): Promise<string | undefined> {
   const choices = (workspace.workspaceFolders ?? [])
     .filter(({ uri }) => uri.scheme === 'file')
     .map(({ name, uri }) => ({ label: withoutIcons(name), description: uri.fsPath, value: uri.fsPath }));
-  if (choices.length === 0) void window.showInformationMessage(l10n.t('No folder is open.'));
+  if (choices.length === 0) void showInformation(l10n.t('No folder is open.'));
   return pick(choices, l10n.t('Choose a folder'));
 }
 
@@ -69,8 +70,7 @@ export async function chooseApp(
       value: { folder, app: app.id },
     })),
   );
-  if (choices.length === 0)
-    void window.showInformationMessage(l10n.t('There is no app for which this can be done now.'));
+  if (choices.length === 0) void showInformation(l10n.t('There is no app for which this can be done now.'));
   return pick(choices, l10n.t('Choose an app'));
 }
 

@@ -4,6 +4,8 @@ import type { AppPicture } from '../state';
 import { loadCore } from './core';
 import { showFailure } from './failure-message';
 import type { Folders } from './folders';
+import { withoutLinks } from './notice-text';
+import { showInformation, withProgress } from './notices';
 import type { Reports } from './reports';
 import { chooseApp, chooseFolder, pictureOf, targetOf, type AppTarget } from './target';
 
@@ -63,7 +65,7 @@ export class ViewCommands {
       '{0} is deployed by the built-in chart. Copy it into the repository to change it?',
       target.app,
     );
-    if ((await window.showInformationMessage(question, accept)) === accept) await this.copyChart({ target });
+    if ((await showInformation(question, accept)) === accept) await this.copyChart({ target });
   }
 
   /** Copies the built-in chart to where the repository's own is looked for first. */
@@ -87,7 +89,7 @@ export class ViewCommands {
       title: l10n.t('Checking Docker, tools and runtime'),
       cancellable: true,
     };
-    const outcome = await window.withProgress(options, (_progress, token) => {
+    const outcome = await withProgress(options, (_progress, token) => {
       const stopper = new AbortController();
       token.onCancellationRequested(() => stopper.abort());
       return doctor(folder.session, stopper.signal);
@@ -113,7 +115,10 @@ const COPIED_MS = 3000;
 export function doctorText({ checks }: DoctorReport): string {
   const marks = { ok: '✅', warning: '⚠️', error: '❌' };
   const sections = checks.map(({ title, state, message, nextSteps }) =>
-    [`${marks[state]} **${title}** ${message}`, ...nextSteps.map((step) => `   - ${step}`)].join('\n'),
+    [
+      `${marks[state]} **${withoutLinks(title)}** ${withoutLinks(message)}`,
+      ...nextSteps.map((step) => `   - ${withoutLinks(step)}`),
+    ].join('\n'),
   );
   return [`# ${l10n.t('Doctor')}`, ...sections].join('\n\n');
 }

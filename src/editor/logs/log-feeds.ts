@@ -1,10 +1,11 @@
-import { commands, l10n, window, type LogOutputChannel } from 'vscode';
+import { commands, l10n, type LogOutputChannel } from 'vscode';
 import { harmless } from '../../base';
 import type { AppFolder } from '../app-folder';
 import type { Config } from '../config';
 import { loadCore } from '../core';
 import type { Folders, InFolder } from '../folders';
 import type { JobEvent } from '../jobs';
+import { showInformation } from '../notices';
 import { Owner } from '../owner';
 import { chooseApp, type AppTarget } from '../target';
 import type { FeedSource } from './app-feed';
@@ -133,7 +134,7 @@ export class LogFeeds extends Owner {
 async function tellNothingToShow(target: AppTarget): Promise<void> {
   const run = l10n.t('Run App');
   const message = l10n.t('{0} is not running yet, so that there is no log of it.', target.app);
-  if ((await window.showInformationMessage(message, run)) === run) {
+  if ((await showInformation(message, run)) === run) {
     await commands.executeCommand('velocitas.run', { target });
   }
 }

@@ -2,6 +2,7 @@ import { ProgressLocation, l10n, window, type OutputChannel } from 'vscode';
 import { isCancelled } from '../../base';
 import { loadCore } from '../core';
 import type { Folders } from '../folders';
+import { showInformation, withProgress } from '../notices';
 import { Owner } from '../owner';
 import { chooseApp, pick, pictureOf, type AppTarget } from '../target';
 import type { LogEntry } from './entries';
@@ -26,7 +27,7 @@ export class PreviousLog extends Owner {
     if (!target) return;
     const source = await chooseRestarted(target);
     if (!source) {
-      void window.showInformationMessage(l10n.t('No container of {0} has been restarted.', nameOf(target)));
+      void showInformation(l10n.t('No container of {0} has been restarted.', nameOf(target)));
       return;
     }
     const text = await this.read(target, source);
@@ -47,7 +48,7 @@ export class PreviousLog extends Owner {
       title: l10n.t('Reading the log of {0}', `${pod}/${container}`),
       cancellable: true,
     };
-    return window.withProgress(options, async (_progress, token) => {
+    return withProgress(options, async (_progress, token) => {
       const stopper = new AbortController();
       const listening = token.onCancellationRequested(() => stopper.abort());
       const ring = new EntryRing();
