@@ -2,7 +2,9 @@ export { DEFAULT_APP_PORT, DEFAULT_PLATFORMS, DEFAULT_TEST_TARGET } from './apps
 export { findRepository, isRepositoryRoot, ROOT_MARKERS } from './find';
 export { offsetOfExcessiveDepth } from './json-text';
 export { applicationId, isDnsLabel, MAX_APP_ID_LENGTH, MAX_DNS_LABEL_LENGTH } from './names';
+export { leadsOut } from './paths';
 export { problemsFailure } from './problems-failure';
 export { readRepository, type ReadRepositoryOptions } from './repository';
+export { MAX_FILE_SIZE } from './text-file';
 export * from './types';
 export { whereToSet } from './value-ranges';

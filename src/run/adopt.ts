@@ -1,12 +1,20 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
-import { Failure } from '../base';
-import { applicationId, findRepository, isRepositoryRoot, problemsFailure, readRepository } from '../project';
+import { Failure, startOfFile } from '../base';
+import {
+  applicationId,
+  findRepository,
+  isRepositoryRoot,
+  MAX_FILE_SIZE,
+  problemsFailure,
+  readRepository,
+} from '../project';
 import {
   commonFiles,
   planAdoption,
   readFolder,
   readRecord,
+  refuseLinksOut,
   withFeature,
   writeFiles,
   type AdoptionPlan,
@@ -56,7 +64,8 @@ const PLATFORMS = '[linux/amd64, linux/arm64]';
  * Dockerfile. Run again after an upgrade, it brings what is new to what the user has made of it ({@link planAdoption}).
  * Without `write` it touches nothing.
  *
- * Fails with `nothing-to-adopt`, `repository-invalid`, `adoption-record-invalid`, or what is wrong with git.
+ * Fails with `nothing-to-adopt`, `repository-invalid`, `adoption-record-invalid`, `link-outside-repository`,
+ * `file-too-large`, or what is wrong with git.
  */
 export function adoptRepository(request: AdoptRequest, signal?: AbortSignal): Promise<Outcome<Adoption>> {
   return outcomeOf(async () => {
@@ -65,7 +74,7 @@ export function adoptRepository(request: AdoptRequest, signal?: AbortSignal): Pr
     const record = await recordOf(root);
     const generated = await generate(root, request.templatesDirectory, record);
     const plan = await planAdoption(generated, {
-      current: (path) => readIfThere(join(root, path)),
+      current: (path) => readIfThere(root, path),
       record,
       generatedBefore: (id) => git.blob(id),
       merge: (user, before, ours) => git.merge(user, before, ours),
@@ -124,13 +133,13 @@ async function adoptingApps(root: string): Promise<readonly AdoptingApp[]> {
       id,
       name: name.value,
       identity: manifest
-        ? `manifest: ${relative(root, manifest.file)}`
+        ? `manifest: ${yamlText(relative(root, manifest.file))}`
         : plainIdentity(name.value, relative(root, dockerfile.value)),
       hasChart: chart.source !== 'builtin',
     }));
   }
   for (const dockerfile of DOCKERFILES) {
-    if ((await readIfThere(join(root, dockerfile))) === undefined) continue;
+    if ((await readIfThere(root, dockerfile)) === undefined) continue;
     const name = basename(root);
     return [{ id: applicationId(name), name, identity: plainIdentity(name, dockerfile), hasChart: false }];
   }
@@ -146,12 +155,15 @@ async function adoptingApps(root: string): Promise<readonly AdoptingApp[]> {
 }
 
 const plainIdentity = (name: string, dockerfile: string) =>
-  `name: ${JSON.stringify(name)}\n    dockerfile: ${dockerfile}`;
+  `name: ${JSON.stringify(name)}\n    dockerfile: ${yamlText(dockerfile)}`;
+
+/** A path as it stands in YAML: plain, or in quotation marks where it could be taken for something else. */
+const yamlText = (path: string) => (/^\w[\w./-]*$/.test(path) ? path : JSON.stringify(path));
 
 /** A devcontainer that the repository has gets the Feature; only one without gets that of the templates. */
 async function withUsersDevcontainer(root: string, file: GeneratedFile): Promise<GeneratedFile> {
   if (file.path !== DEVCONTAINER) return file;
-  const current = await readIfThere(join(root, file.path));
+  const current = await readIfThere(root, file.path);
   const content = current === undefined ? undefined : withFeature(current);
   return content === undefined ? file : { path: file.path, content, extended: true };
 }
@@ -173,13 +185,13 @@ async function builtInChart(templatesDirectory: string, folder: string): Promise
 async function whatIsWritten(root: string, { files, record }: AdoptionPlan): Promise<GeneratedFile[]> {
   const writes = files.flatMap(({ write }) => write ?? []);
   const remembered = { path: RECORD, content: `${JSON.stringify({ generated: record }, null, 2)}\n` };
-  const isRemembered = (await readIfThere(join(root, RECORD))) === remembered.content;
+  const isRemembered = (await readIfThere(root, RECORD)) === remembered.content;
   return isRemembered ? writes : [...writes, remembered];
 }
 
 async function diffOf(root: string, git: Git, writes: readonly GeneratedFile[]): Promise<string> {
   const shown = writes.filter(({ path }) => path !== RECORD);
-  const before = await Promise.all(shown.map(async ({ path }) => [path, await readIfThere(join(root, path))] as const));
+  const before = await Promise.all(shown.map(async ({ path }) => [path, await readIfThere(root, path)] as const));
   const isThere = (entry: readonly [string, string | undefined]): entry is readonly [string, string] =>
     entry[1] !== undefined;
   return git.diff(
@@ -189,7 +201,7 @@ async function diffOf(root: string, git: Git, writes: readonly GeneratedFile[]):
 }
 
 async function recordOf(root: string): Promise<Readonly<Record<string, string>>> {
-  const text = await readIfThere(join(root, RECORD));
+  const text = await readIfThere(root, RECORD);
   const record = text === undefined ? {} : readRecord(text);
   if (record) return record;
   throw new Failure({
@@ -200,11 +212,25 @@ async function recordOf(root: string): Promise<Readonly<Record<string, string>>>
   });
 }
 
-async function readIfThere(file: string): Promise<string | undefined> {
+/** @throws Failure `link-outside-repository`, `file-too-large`. */
+async function readIfThere(root: string, path: string): Promise<string | undefined> {
+  await refuseLinksOut(root, [path]);
+  const file = join(root, path);
   try {
+    if ((await stat(file)).size > MAX_FILE_SIZE) throw tooLarge(file);
     return await readFile(file, 'utf8');
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
   }
+}
+
+function tooLarge(file: string): Failure {
+  return new Failure({
+    code: 'file-too-large',
+    fault: 'usage',
+    summary: `${file} is larger than 1 MiB and is not read.`,
+    range: startOfFile(file),
+    nextSteps: ['Move it out of the way: no file that vapp writes is of that size.'],
+  });
 }

@@ -1,4 +1,5 @@
 export * from './adoption';
 export * from './apply';
 export * from './devcontainer-json';
+export * from './links';
 export * from './template';

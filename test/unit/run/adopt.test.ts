@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, realpath, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { parse } from 'yaml';
 import { adoptRepository, valueOf, type Adoption } from '../../../src/run';
 import { FEATURE } from '../../../src/scaffold';
 import { runCommand } from '../../../src/tools';
@@ -29,11 +30,57 @@ describe('adopting a repository', () => {
 
   const read = (path: string) => readFile(join(root, path), 'utf8');
   const git = (...args: string[]) => runCommand({ program: 'git', args, cwd: root });
-  const adopt = async (write: boolean): Promise<Adoption> =>
-    valueOf(
-      await adoptRepository({ directory: root, templatesDirectory: join(base, 'templates'), env: process.env, write }),
-    );
+  const request = () => ({ directory: root, templatesDirectory: join(base, 'templates'), env: process.env });
+  const adopt = async (write: boolean): Promise<Adoption> => valueOf(await adoptRepository({ ...request(), write }));
   const changes = ({ files }: Adoption) => Object.fromEntries(files.map(({ path, change }) => [path, change]));
+
+  describe('with links in it', () => {
+    const outside = (path: string) => join(base, 'outside', path);
+    const cases: [string, string, string][] = [
+      ['a folder that leads out', '.github', ''],
+      ['a file that leads out', '.devcontainer/devcontainer.json', 'settings.json'],
+      ['the record, which leads out', '.vapp-template.json', 'settings.json'],
+      ['a link to where nothing is yet', 'vapp.yaml', 'new.yaml'],
+      ['a chart that leads out', 'deploy', ''],
+    ];
+    for (const [what, link, target] of cases) {
+      it(`neither reads nor writes through ${what}`, async () => {
+        await writeFiles(root, VALID);
+        await writeFiles(outside(''), { 'settings.json': '{ "features": {} }' });
+        await mkdir(dirname(join(root, link)), { recursive: true });
+        await symlink(outside(target), join(root, link));
+        for (const write of [false, true]) {
+          const failed = await adoptRepository({ ...request(), write });
+          assert.equal(failed.status === 'failed' && failed.failure.code, 'link-outside-repository');
+          assert.equal(failed.status === 'failed' && failed.failure.range?.file, join(root, link));
+        }
+        assert.deepEqual(await readdir(outside('')), ['settings.json']);
+        assert.equal(await readFile(outside('settings.json'), 'utf8'), '{ "features": {} }');
+      });
+    }
+  });
+
+  it('does not read a file of a size that none of ours has', async () => {
+    await writeFiles(root, { ...VALID, '.devcontainer/devcontainer.json': '' });
+    await truncate(join(root, '.devcontainer/devcontainer.json'), 1024 ** 4);
+    const failed = await adoptRepository({ ...request(), write: false });
+    assert.equal(failed.status === 'failed' && failed.failure.code, 'file-too-large');
+  });
+
+  it('writes no more into vapp.yaml than the path, whatever it is called', async () => {
+    const path = 'a: [b]\n  platforms: [linux/evil]\n#/AppManifest.json';
+    await writeFiles(root, {
+      ...VALID,
+      '.velocitas.json': JSON.stringify({ variables: { appManifestPath: path } }),
+      [path]: VALID['app/AppManifest.json'] ?? '',
+    });
+    await adopt(true);
+    const { apps } = parse(await read('vapp.yaml')) as { apps: { manifest: string }[] };
+    assert.deepEqual(
+      apps.map(({ manifest }) => manifest),
+      [path],
+    );
+  });
 
   it('shows what it would do, and does it only when told to', async () => {
     await writeFiles(root, VALID);
