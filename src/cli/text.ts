@@ -70,7 +70,7 @@ export class Wording {
       case 'runtime':
         return event.event.type === 'warning' ? [this.warn(event.event.message)] : [];
       case 'warning':
-        return [this.warn(event.message)];
+        return [this.warn(event.message), ...(event.explanation ? this.details(event.explanation) : [])];
       case 'log':
         return this.log(event.event);
       case 'image':
@@ -82,8 +82,12 @@ export class Wording {
 
   failure(failure: Failure): string[] {
     const { style } = this;
+    return [`${style.bad('✗')} ${style.strong(failure.summary)}`, ...this.details(failure)];
+  }
+
+  private details(failure: Failure): string[] {
+    const { style } = this;
     return [
-      `${style.bad('✗')} ${style.strong(failure.summary)}`,
       ...(failure.range ? [`  ${formatLocation(failure.range)}`] : []),
       ...failure.related.map(({ range, message }) => `  ${formatLocation(range)}: ${message}`),
       ...failure.evidence.map((line) => style.faint(`  │ ${line}`)),

@@ -3,21 +3,33 @@ import { join } from 'node:path';
 import { isMap, isScalar, isSeq, parseDocument, LineCounter, type Pair } from 'yaml';
 import type { FailureDetails, RelatedPlace, SourceRange } from '../base';
 import { whereToSet, type ValueRanges } from '../project';
+import { dotAt, templateLineOf } from './template-lines';
 
 /** The object of a chart that Kubernetes refused, as far as it said which. */
 export interface RefusedObject {
   readonly kind?: string;
   readonly name?: string;
-  /** As the API server writes it: `spec.template.spec.containers[0].name`. */
-  readonly field?: string;
+  /** As the API server writes it: `spec.template.spec.containers[0].name`; or its keys and indices one by one. */
+  readonly field?: string | readonly string[];
 }
 
-/** Where the value stands that a text of Helm or a template names, if it names one. */
-export function placesOfValues(text: string, ranges: ValueRanges | undefined): RelatedPlace[] {
+/**
+ * Where the value stands that a text of Helm or a template names, if it names one.
+ *
+ * @param field of the object that takes the value: its end may lead further into a value that is a map.
+ */
+export function placesOfValues(
+  text: string,
+  ranges: ValueRanges | undefined,
+  field: readonly string[] = [],
+): RelatedPlace[] {
   const names = [...text.matchAll(/\.Values\.(?<path>[\w-]+(?:\.[\w-]+)*)/g)].map(
     ({ groups }) => groups?.['path'] ?? '',
   );
-  return [...new Set(names)].flatMap((path) => placeOfValue(path, ranges));
+  return [...new Set(names)].flatMap((path) => {
+    const inside = field.map((_, index) => [path, ...field.slice(index)].join('.'));
+    return placeOfValue(inside.find((deeper) => ranges?.has(deeper)) ?? path, ranges);
+  });
 }
 
 /** The values that a schema refuses: Helm 4 names them `- at '/a/b': …`, Helm 3 `- a.b: …`. */
@@ -59,11 +71,22 @@ export async function placeOfObject(
   if (!found) return {};
   const file = join(chartPath, found.source.slice(found.source.indexOf('/') + 1));
   const template = (await readFile(file, 'utf8').catch(() => '')).split('\n');
-  const line = lineLike(found.lines, found.line, template);
-  const text = template[line] ?? '';
+  const line = templateLineOf(found.lines, found.line, template) ?? lineLike(found.lines, found.line, template);
+  const related = placesOfValues(textWithDot(template, line), ranges, stepsOf(refused.field ?? ''));
+  return { range: rangeOfLine(file, template, line), related };
+}
+
+/** A line of a file without its indentation. @param line counted from 0. */
+export function rangeOfLine(file: string, lines: readonly string[], line: number): SourceRange {
+  const text = (lines[line] ?? '').trimEnd();
   const start = { line: line + 1, column: text.length - text.trimStart().length + 1 };
-  const range: SourceRange = { file, start, end: { line: line + 1, column: text.length + 1 } };
-  return { range, related: placesOfValues(text, ranges) };
+  return { file, start, end: { line: line + 1, column: text.length + 1 } };
+}
+
+/** A line of a template, in which the bare `.` is what it stands for there. */
+function textWithDot(template: readonly string[], line: number): string {
+  const text = template[line] ?? '';
+  return /\{\{[^}]*\s\.[\s}|)]/.test(text) ? `${text} ${dotAt(template, line) ?? ''}` : text;
 }
 
 interface FoundObject {
@@ -89,8 +112,8 @@ function findObject(manifest: string, { kind, name, field = '' }: RefusedObject)
   return undefined;
 }
 
-function stepsOf(field: string): string[] {
-  return field.split(/[.[\]]/).filter(Boolean);
+function stepsOf(field: string | readonly string[]): readonly string[] {
+  return typeof field !== 'string' ? field : field.split(/[.[\]]/).filter(Boolean);
 }
 
 /** Of the deepest part of the path that is there. */

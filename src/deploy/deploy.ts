@@ -1,22 +1,22 @@
 import { Failure, isCancelled, throwIfCancelled } from '../base';
 import { Helm, releaseHistory, ToolFailure, type KubeApi, type ReleaseRecord, type Toolbox } from '../tools';
 import { readContent, type DeployContent } from './content';
+import { brokenYamlIn, placeOfBrokenYaml } from './broken-yaml';
 import { placeOfObject } from './chart-places';
 import { helmFailure, refusedObjectIn } from './helm-failure';
 import { CONTENT_LABEL, relevantRevision, repair, undo, type ReleaseHandle } from './history';
 import { liveStateOf, removePods, stuckPods, uidsOf, withApi } from './inspect';
 import { withReleaseLock } from './lock';
 import { watchRollout } from './rollout';
-import type { DeployEvent, DeployRequest, DeployResult, PodJudge, RefusalJudge } from './types';
+import { troublesOfServices } from './services';
+import type { AppJudges, DeployEvent, DeployRequest, DeployResult } from './types';
 import { podSelectors, workloadsOf, type WorkloadReference } from './workloads';
 
 /** What deploying needs besides the request. */
-export interface DeployContext {
+export interface DeployContext extends Partial<AppJudges> {
   readonly toolbox: Toolbox;
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: DeployEvent) => void) | undefined;
-  readonly judge?: PodJudge | undefined;
-  readonly refusal?: RefusalJudge | undefined;
   /** Called with the selectors of the release's pods once Kubernetes has the new revision, or when nothing changed. */
   readonly onRolloutStarted?: ((selectors: string[], changed: boolean) => void) | undefined;
 }
@@ -52,6 +52,8 @@ interface Started {
   readonly changed: boolean;
   /** Whether there is nothing to wait for. */
   readonly serves: boolean;
+  /** What the revision renders to. */
+  readonly manifest: string;
   readonly workloads: readonly WorkloadReference[];
   readonly doomed: ReadonlySet<string>;
 }
@@ -77,18 +79,20 @@ class Deployment {
       const started = await this.locked(async () => this.start(await content), signal);
       onRolloutStarted?.(podSelectors(started.workloads), started.changed);
       const { revision, changed } = started;
-      if (started.serves) return { revision, changed };
-      this.tell(`watching the rollout of revision ${revision}`);
-      await watchRollout(this.api, started.workloads, {
-        timeoutMs: this.request.timeoutMs,
-        since: this.begun,
-        judge,
-        refusal,
-        doomed: started.doomed,
-        onEvent,
-        signal,
-      });
+      if (!started.serves) {
+        this.tell(`watching the rollout of revision ${revision}`);
+        await watchRollout(this.api, started.workloads, {
+          timeoutMs: this.request.timeoutMs,
+          since: this.begun,
+          judge,
+          refusal,
+          doomed: started.doomed,
+          onEvent,
+          signal,
+        });
+      }
       throwIfCancelled(signal);
+      await this.lookAtServices(started);
       return { revision, changed };
     } catch (error) {
       const cancelled = isCancelled(error, signal);
@@ -105,16 +109,25 @@ class Deployment {
     const history = await this.soundHistory();
     this.before = history;
     const [latest] = history;
-    const serving = workloadsOf(relevantRevision(history)?.manifest ?? '', namespace);
+    const { manifest = '' } = relevantRevision(history) ?? {};
+    const serving = workloadsOf(manifest, namespace);
     const state = latest && isOf(latest, content) ? await liveStateOf(this.api, serving, signal) : 'different';
     if (latest && state === 'serving') {
-      return { revision: latest.revision, changed: false, serves: true, workloads: serving, doomed: new Set() };
+      return {
+        revision: latest.revision,
+        changed: false,
+        serves: true,
+        manifest,
+        workloads: serving,
+        doomed: new Set(),
+      };
     }
     const stuck = await stuckPods(this.api, serving, judge, signal);
     if (latest && state === 'coming') {
       // Its pods restart, after a resume for example. One more revision of the same would only spoil the next rollback.
       await removePods(this.api, stuck, signal);
-      return { revision: latest.revision, changed: false, serves: false, workloads: serving, doomed: uidsOf(stuck) };
+      const doomed = uidsOf(stuck);
+      return { revision: latest.revision, changed: false, serves: false, manifest, workloads: serving, doomed };
     }
 
     this.tell(`helm upgrade --install ${release}`);
@@ -127,10 +140,11 @@ class Deployment {
       labels: { [CONTENT_LABEL]: content.hash },
     });
     const now = await releaseHistory(this.api, release, namespace, signal);
-    const workloads = workloadsOf(now.find((record) => record.revision === revision)?.manifest ?? '', namespace);
+    const { manifest: rendered = '' } = now.find((record) => record.revision === revision) ?? {};
+    const workloads = workloadsOf(rendered, namespace);
     // A StatefulSet never replaces a pod that is not ready, and a pod of unchanged content waits out its back-off.
     await removePods(this.api, stuck, signal);
-    return { revision, changed: true, serves: false, workloads, doomed: uidsOf(stuck) };
+    return { revision, changed: true, serves: false, manifest: rendered, workloads, doomed: uidsOf(stuck) };
   }
 
   private async soundHistory(): Promise<readonly ReleaseRecord[]> {
@@ -157,18 +171,38 @@ class Deployment {
     }
   }
 
-  /** Kubernetes knows nothing of templates: what the object comes from, only the rendered chart tells. */
+  /** Kubernetes knows nothing of templates: what an object or a line comes from, only the rendered chart tells. */
   private async located(error: unknown, upgrade: Parameters<Helm['template']>[0]): Promise<unknown> {
-    if (!(error instanceof Failure) || error.range) return error;
-    const refused = refusedObjectIn(error.evidence.join('\n'));
-    if (!refused) return error;
+    if (!(error instanceof Failure)) return error;
+    const said = error.evidence.join('\n');
+    const yaml = brokenYamlIn(said);
+    const refused = error.range ? undefined : refusedObjectIn(said);
+    const { chartPath } = upgrade;
+    const { valueRanges } = this.request.chart;
+    const render = (broken: boolean) => this.handle.helm.template(upgrade, { signal: this.context.signal, broken });
     try {
-      const manifest = await this.handle.helm.template(upgrade, { signal: this.context.signal });
-      return error.with(await placeOfObject(manifest, upgrade.chartPath, refused, this.request.chart.valueRanges));
+      if (yaml) return error.with((await placeOfBrokenYaml(await render(true), yaml, chartPath, valueRanges)) ?? {});
+      return refused ? error.with(await placeOfObject(await render(false), chartPath, refused, valueRanges)) : error;
     } catch (broken) {
       // What Kubernetes said counts, also without its place.
       if (isCancelled(broken, this.context.signal)) throw broken;
       return error;
+    }
+  }
+
+  /** The app runs; that one of its Services leads nowhere is told, and no more. */
+  private async lookAtServices({ manifest, workloads }: Started): Promise<void> {
+    const { serviceJudge, signal, onEvent } = this.context;
+    if (!serviceJudge) return;
+    const { namespace, chartPath, chart } = this.request;
+    const release = { manifest, namespace, workloads, chartPath, valueRanges: chart.valueRanges };
+    try {
+      for (const explanation of await troublesOfServices(this.api, release, serviceJudge, signal)) {
+        onEvent?.({ type: 'warning', message: explanation.summary, explanation });
+      }
+    } catch (error) {
+      // Who cannot be asked any more has answered all that the deployment needed.
+      if (!(error instanceof Failure)) throw error;
     }
   }
 

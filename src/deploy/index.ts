@@ -8,9 +8,10 @@ export {
   type RollbackRequest,
   type UninstallRequest,
 } from './operations';
-export type { LabelSelector, PodObject, WorkloadObject } from './objects';
+export type { KubeObject, LabelSelector, PodObject, WorkloadObject } from './objects';
 export { packageChart, type PackageRequest } from './package';
 export { podDetails, type ContainerDetails, type PodDetails } from './pod-details';
 export { removeTests, runTests, setTestImage, testsOf, type TestImageRequest, type TestObject } from './release-test';
 export * from './types';
+export { Warnings } from './warnings';
 export { COLLECTIONS, imagesOf, progressOf, selects, workloadPath, type WorkloadKind } from './workloads';

@@ -27,6 +27,7 @@ export interface LabelSelector {
 }
 
 export interface PodTemplate {
+  readonly metadata?: Pick<ObjectMetadata, 'labels'>;
   readonly spec?: { readonly containers?: readonly { readonly name: string; readonly image?: string }[] };
 }
 
@@ -35,6 +36,8 @@ export interface Condition {
   readonly status: string;
   readonly reason?: string;
   readonly message?: string;
+  /** RFC 3339. */
+  readonly lastTransitionTime?: string;
 }
 
 /** A Deployment, StatefulSet, DaemonSet or Job. */
@@ -83,12 +86,14 @@ export interface ContainerSpec {
   readonly name: string;
   readonly image?: string;
   readonly readinessProbe?: object;
+  readonly ports?: readonly object[];
   /** Of an init container: `Always` makes it a sidecar. */
   readonly restartPolicy?: string;
 }
 
 export interface PodObject extends KubeObject {
   readonly spec?: {
+    readonly restartPolicy?: string;
     readonly initContainers?: readonly ContainerSpec[];
     readonly containers?: readonly ContainerSpec[];
     readonly ephemeralContainers?: readonly ContainerSpec[];

@@ -1,8 +1,8 @@
-import { Failure } from '../base';
+import { Failure, type PodSurroundings } from '../base';
 import type { KubeApi } from '../tools';
 import type { PodObject } from './objects';
 import { lastWords as lastWordsOf, podTroubles } from './pods';
-import type { PodJudge, PodSurroundings } from './types';
+import type { PodJudge } from './types';
 
 /** A pod, and what is known beside it. */
 export interface PodInSight {

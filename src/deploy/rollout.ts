@@ -1,11 +1,11 @@
-import { Failure, messageOf, orCancelled, throwIfCancelled } from '../base';
+import { Failure, messageOf, orCancelled, throwIfCancelled, type PodSurroundings } from '../base';
 import type { KubeApi } from '../tools';
 import { Collection } from './collection';
 import type { KubeObject, ObjectMetadata, PodObject, WorkloadObject } from './objects';
 import { removePods } from './inspect';
 import { isUnprobed, restartsOf, summarisePod } from './pods';
 import { failureOfPod, failureOfTime, type FailureContext } from './rollout-failure';
-import type { DeployEvent, PodJudge, PodSurroundings, RefusalJudge } from './types';
+import type { DeployEvent, PodJudge, RefusalJudge } from './types';
 import { Warnings } from './warnings';
 import { progressOf, workloadPath, type Progress, type WorkloadKind, type WorkloadReference } from './workloads';
 

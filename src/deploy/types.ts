@@ -1,4 +1,4 @@
-import type { Failure } from '../base';
+import type { Failure, KubeWarning, PodSurroundings } from '../base';
 import type { ChartReference } from '../project';
 import type { ClusterAccess } from '../tools';
 
@@ -37,7 +37,8 @@ export interface PodSummary {
 
 export type DeployEvent =
   | { readonly type: 'progress'; readonly message: string }
-  | { readonly type: 'warning'; readonly message: string }
+  /** With an explanation where something does not work although the app runs; `message` is its summary then. */
+  | { readonly type: 'warning'; readonly message: string; readonly explanation?: Failure }
   | { readonly type: 'workload'; readonly workload: Workload }
   | { readonly type: 'pod'; readonly pod: PodSummary };
 
@@ -58,26 +59,24 @@ export interface ReleaseStatus {
   readonly pods: readonly PodSummary[];
 }
 
-/** What Kubernetes recorded of an object as an event of the type Warning. */
-export interface KubeWarning {
-  readonly reason: string;
-  readonly message: string;
-}
-
-/** What is known of a pod beside itself. */
-export interface PodSurroundings {
-  /** Oldest first. */
-  readonly warnings?: readonly KubeWarning[];
-  /** Whether other pods of the workload are on their way out. */
-  readonly othersLeave?: boolean;
-  /** The last lines of its containers that ended. */
-  readonly lastWords?: readonly string[];
-  /** Whether nobody waits any longer. */
-  readonly timeUp?: boolean;
-}
-
 /** Decides whether a pod can never become ready, and says why; undefined: wait on. */
 export type PodJudge = (pod: unknown, surroundings?: PodSurroundings) => Failure | undefined;
 
 /** Decides whether a workload can never get pods, and says why; undefined: wait on. `owner` is for people. */
 export type RefusalJudge = (owner: string, warnings: readonly KubeWarning[]) => Failure | undefined;
+
+/**
+ * Says why a Service leads nowhere, and by which of its fields, as a path of keys and indices; undefined: it does not.
+ * `pods` are those of its namespace that are not on their way out.
+ */
+export type ServiceJudge = (
+  service: unknown,
+  pods: readonly unknown[],
+) => { readonly failure: Failure; readonly field: readonly string[] } | undefined;
+
+/** What says of the objects of one app why they do not do what they are to do. */
+export interface AppJudges {
+  readonly judge: PodJudge;
+  readonly refusal: RefusalJudge;
+  readonly serviceJudge: ServiceJudge;
+}

@@ -1,32 +1,52 @@
-import type { KubeApi } from '../tools';
-import { Collection } from './collection';
+import type { KubeWarning } from '../base';
+import { Reflector, type WatchableApi } from '../tools';
 import type { EventObject } from './objects';
-import type { KubeWarning } from './types';
+
+/** What is remembered of a warning. */
+interface Recorded extends KubeWarning {
+  /** Uid of the object that it is about. */
+  readonly about: string;
+  /** RFC 3339. */
+  readonly at: string;
+  /** A warning that happens again is the same object in another version. */
+  readonly version: string;
+}
+
+/** So many of one object are looked at, the newest. */
+const MAX_OF_ONE = 20;
 
 /** The warnings that Kubernetes records in some namespaces, kept current. */
 export class Warnings {
-  private readonly collections: readonly Collection<EventObject>[];
+  private readonly reflectors: readonly Reflector<Recorded>[];
   private before: ReadonlySet<string> | undefined;
+  /** By the object that they are about, oldest first; undefined when something has changed since. */
+  private grouped: ReadonlyMap<string, readonly Recorded[]> | undefined;
 
-  constructor(api: KubeApi, namespaces: readonly string[]) {
-    this.collections = namespaces.map(
+  /** @param kind of the objects that they are about, e.g. `Pod`; default: all. */
+  constructor(api: WatchableApi, namespaces: readonly string[], kind?: string) {
+    const fieldSelector = ['type=Warning', ...(kind === undefined ? [] : [`involvedObject.kind=${kind}`])].join();
+    this.reflectors = namespaces.map(
       (namespace) =>
-        new Collection<EventObject>(api, `/api/v1/namespaces/${namespace}/events`, { fieldSelector: 'type=Warning' }),
+        new Reflector(api, `/api/v1/namespaces/${namespace}/events`, recorded, { query: { fieldSelector } }),
     );
   }
 
   get synced(): boolean {
-    return this.collections.every(({ synced }) => synced);
+    return this.reflectors.every(({ synced }) => synced);
   }
 
-  /** Follows until the signal fires, and then rejects with Cancelled; fails as {@link Collection} does. */
+  /** Follows until the signal fires, and then rejects with Cancelled; fails as {@link Reflector} does. */
   async follow(onChange: () => void, signal: AbortSignal): Promise<void> {
-    await Promise.all(this.collections.map((collection) => collection.follow(onChange, signal)));
+    const changed = () => {
+      this.grouped = undefined;
+      onChange();
+    };
+    await Promise.all(this.reflectors.map((reflector) => reflector.follow(changed, signal)));
   }
 
   /** From now on, what has been recorded until now is old. */
   begin(): void {
-    this.before ??= new Set(this.all().map(versionOf));
+    this.before ??= new Set(this.all().map(({ version }) => version));
   }
 
   /** Of the object with a uid, oldest first. */
@@ -37,32 +57,42 @@ export class Warnings {
   /** As {@link of}, without what was recorded before {@link begin}. */
   newOf(uid: string | undefined): readonly KubeWarning[] {
     return this.about(uid)
-      .filter((event) => this.before?.has(versionOf(event)) !== true)
+      .filter(({ version }) => this.before?.has(version) !== true)
       .map(warningOf);
   }
 
-  private about(uid: string | undefined): EventObject[] {
-    if (uid === undefined) return [];
-    return this.all()
-      .filter(({ involvedObject }) => involvedObject?.uid === uid)
-      .sort((a, b) => timeOf(a).localeCompare(timeOf(b)));
+  private about(uid: string | undefined): readonly Recorded[] {
+    this.grouped ??= groups(this.all());
+    return uid === undefined ? [] : (this.grouped.get(uid) ?? []);
   }
 
-  private all(): EventObject[] {
-    return this.collections.flatMap(({ objects }) => [...objects.values()]);
+  private all(): Recorded[] {
+    return this.reflectors.flatMap(({ objects }) => [...objects.values()]);
   }
 }
 
-/** A warning that happens again is the same object in another version. */
-function versionOf({ metadata: { uid = '', resourceVersion = '' } }: EventObject): string {
-  return `${uid}/${resourceVersion}`;
+function groups(all: readonly Recorded[]): ReadonlyMap<string, readonly Recorded[]> {
+  const byObject = new Map<string, Recorded[]>();
+  for (const one of [...all].sort((a, b) => a.at.localeCompare(b.at))) {
+    const some = byObject.get(one.about);
+    if (some) some.push(one);
+    else byObject.set(one.about, [one]);
+  }
+  return new Map([...byObject].map(([uid, some]) => [uid, some.slice(-MAX_OF_ONE)]));
 }
 
-/** RFC 3339, which sorts as text; older and newer components write different fields. */
-function timeOf({ lastTimestamp, series, eventTime, metadata }: EventObject): string {
-  return lastTimestamp ?? series?.lastObservedTime ?? eventTime ?? metadata.creationTimestamp ?? '';
+/** Older and newer components write different fields for the time. */
+function recorded(object: unknown): Recorded {
+  const { metadata, reason = 'Warning', message = '', involvedObject, ...times } = object as EventObject;
+  return {
+    reason,
+    message,
+    about: involvedObject?.uid ?? '',
+    at: times.lastTimestamp ?? times.series?.lastObservedTime ?? times.eventTime ?? metadata.creationTimestamp ?? '',
+    version: `${metadata.uid ?? ''}/${metadata.resourceVersion ?? ''}`,
+  };
 }
 
-function warningOf({ reason = 'Warning', message = '' }: EventObject): KubeWarning {
+function warningOf({ reason, message }: Recorded): KubeWarning {
   return { reason, message };
 }

@@ -170,7 +170,8 @@ function isWorkloadKind(kind: string | undefined): kind is WorkloadKind {
   return kind !== undefined && Object.hasOwn(COLLECTIONS, kind);
 }
 
-function flattenList(object: unknown): Partial<KubeObject>[] {
+/** An object as a chart rendered it, or those of a list. */
+export function flattenList(object: unknown): Partial<KubeObject>[] {
   if (typeof object !== 'object' || object === null) return [];
   const { kind, items } = object as { kind?: string; items?: unknown[] };
   return kind?.endsWith('List') === true && items ? items.flatMap(flattenList) : [object];

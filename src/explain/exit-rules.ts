@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
+import type { KubeWarning } from '../base';
 import type { ContainerRule, Explanation } from './explanation';
-import type { ContainerFacts, PodFacts, Termination, Warning } from './pod';
+import type { ContainerFacts, PodFacts, Termination } from './pod';
 import { afterBackOff } from './start-rules';
 
 /** A container that does not stay up by itself. */
@@ -57,7 +58,7 @@ function outOfMemory({ name }: ContainerFacts, { reason }: Termination): Explana
 }
 
 /** Of the kubelet's own, SIGTERM and then SIGKILL. An app that answers SIGTERM ends in its own way. */
-function killedByProbe(warnings: readonly Warning[], { exitCode }: Termination): Explanation | undefined {
+function killedByProbe(warnings: readonly KubeWarning[], { exitCode }: Termination): Explanation | undefined {
   if (exitCode !== 137 && exitCode !== 143 && exitCode !== 0) return undefined;
   const said = probeFailure(warnings, /^(?:Liveness|Startup) probe (?:failed|errored.*?): /);
   if (said === undefined) return undefined;
@@ -71,7 +72,7 @@ function killedByProbe(warnings: readonly Warning[], { exitCode }: Termination):
   };
 }
 
-function probeFailure(warnings: readonly Warning[], form: RegExp): { what: string; proof: string } | undefined {
+function probeFailure(warnings: readonly KubeWarning[], form: RegExp): { what: string; proof: string } | undefined {
   const { message } = warnings.findLast(({ reason, message }) => reason === 'Unhealthy' && form.test(message)) ?? {};
   if (message === undefined) return undefined;
   const what = message.replace(form, '').trim().split('\n')[0] ?? '';

@@ -1,8 +1,8 @@
-import { Failure, startOfFile, type SourceRange } from '../base';
+import { Failure, startOfFile, type KubeWarning, type PodSurroundings, type SourceRange } from '../base';
 import { whereToSet, type ValueRanges } from '../project';
 import { CONTAINER_RULES } from './container-rules';
 import type { Explanation } from './explanation';
-import type { ContainerFacts, PodCircumstances, PodFacts, Warning } from './pod';
+import type { ContainerFacts, PodFacts } from './pod';
 import { POD_RULES, refusedPods } from './pod-rules';
 
 /** What is known of the app besides its pods. */
@@ -22,19 +22,19 @@ export interface ExplainHints {
 export function explainPod(
   pod: unknown,
   hints: ExplainHints = {},
-  circumstances: PodCircumstances = {},
+  surroundings: PodSurroundings = {},
 ): Failure | undefined {
   const facts = pod as PodFacts;
   const name = facts.metadata?.name ?? '';
   for (const rule of POD_RULES) {
-    const explanation = rule(facts, circumstances);
+    const explanation = rule(facts, surroundings);
     if (explanation)
       return failureOf(explanation, `pod ${name}: ${explanation.proof ?? facts.status?.message ?? ''}`, hints);
   }
   const { initContainerStatuses = [], containerStatuses = [] } = facts.status ?? {};
   for (const container of [...initContainerStatuses, ...containerStatuses]) {
     for (const rule of CONTAINER_RULES) {
-      const explanation = rule(container, facts, circumstances);
+      const explanation = rule(container, facts, surroundings);
       if (!explanation) continue;
       const proof = explanation.proof ?? stateText(container);
       return failureOf(explanation, `pod ${name}, container ${container.name}: ${proof}`, hints);
@@ -51,7 +51,7 @@ export function explainPod(
  */
 export function explainRefusal(
   owner: string,
-  warnings: readonly Warning[],
+  warnings: readonly KubeWarning[],
   hints: ExplainHints = {},
 ): Failure | undefined {
   const explanation = refusedPods(warnings);

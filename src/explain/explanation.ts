@@ -1,5 +1,5 @@
-import type { Fault } from '../base';
-import type { ContainerFacts, PodCircumstances, PodFacts } from './pod';
+import type { Fault, PodSurroundings } from '../base';
+import type { ContainerFacts, PodFacts } from './pod';
 
 /** What one rule found. */
 export interface Explanation {
@@ -17,12 +17,12 @@ export interface Explanation {
 }
 
 /** The first rule that finds something wins. */
-export type PodRule = (pod: PodFacts, circumstances: PodCircumstances) => Explanation | undefined;
+export type PodRule = (pod: PodFacts, surroundings: PodSurroundings) => Explanation | undefined;
 
 export type ContainerRule = (
   container: ContainerFacts,
   pod: PodFacts,
-  circumstances: PodCircumstances,
+  surroundings: PodSurroundings,
 ) => Explanation | undefined;
 
 /** The first line of what Kubernetes says, without its full stop. */

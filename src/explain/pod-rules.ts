@@ -1,11 +1,12 @@
+import type { KubeWarning, PodSurroundings } from '../base';
 import { firstLine, type Explanation, type PodRule } from './explanation';
-import type { PodCircumstances, PodFacts, Warning } from './pod';
+import type { PodFacts } from './pod';
 
 /** Rules for pods whose containers have not come to anything: nobody gave them a node, their volumes, or their room. */
 export const POD_RULES: readonly PodRule[] = [evicted, unschedulable, missingVolume];
 
 /** The kubelet ends pods when its node runs short: https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/ */
-function evicted({ status = {} }: PodFacts, { warnings = [] }: PodCircumstances): Explanation | undefined {
+function evicted({ status = {} }: PodFacts, { warnings = [] }: PodSurroundings): Explanation | undefined {
   // The warning comes first: the pod says so only when its containers have ended.
   const warned = warnings.findLast(({ reason }) => reason === 'Evicted')?.message;
   const message = warned ?? (status.reason === 'Evicted' ? (status.message ?? '') : undefined);
@@ -30,7 +31,7 @@ function evicted({ status = {} }: PodFacts, { warnings = [] }: PodCircumstances)
   };
 }
 
-function unschedulable(pod: PodFacts, { othersLeave = false }: PodCircumstances): Explanation | undefined {
+function unschedulable(pod: PodFacts, { othersLeave = false }: PodSurroundings): Explanation | undefined {
   const scheduling = pod.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
   if (scheduling?.reason !== 'Unschedulable') return undefined;
   const message = scheduling.message ?? '';
@@ -101,7 +102,7 @@ function placement(message: string, proof: string): Explanation | undefined {
  * Without its volumes no container of a pod is created, and the pod itself does not say so. Once one is, they were there
  * in the end.
  */
-function missingVolume({ status = {} }: PodFacts, { warnings = [] }: PodCircumstances): Explanation | undefined {
+function missingVolume({ status = {} }: PodFacts, { warnings = [] }: PodSurroundings): Explanation | undefined {
   const { initContainerStatuses = [], containerStatuses = [] } = status;
   if ([...initContainerStatuses, ...containerStatuses].some(({ state }) => !state?.waiting)) return undefined;
   for (const { reason, message } of [...warnings].reverse()) {
@@ -139,7 +140,7 @@ function volume(summary: string, proof: string): Explanation {
  *
  * @param warnings of a ReplicaSet, StatefulSet, DaemonSet or Job.
  */
-export function refusedPods(warnings: readonly Warning[]): Explanation | undefined {
+export function refusedPods(warnings: readonly KubeWarning[]): Explanation | undefined {
   const refusal = warnings.findLast(({ reason }) => reason === 'FailedCreate')?.message;
   if (refusal === undefined) return undefined;
   const proof = `FailedCreate: ${refusal}`;

@@ -1,7 +1,15 @@
 /** The parts of a pod that explaining looks at, as the Kubernetes API writes them. */
 export interface PodFacts {
-  readonly metadata?: { readonly name?: string; readonly namespace?: string };
-  readonly spec?: { readonly restartPolicy?: string };
+  readonly metadata?: {
+    readonly name?: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
+  readonly spec?: {
+    readonly restartPolicy?: string;
+    readonly initContainers?: readonly ContainerSpec[];
+    readonly containers?: readonly ContainerSpec[];
+  };
   readonly status?: {
     readonly phase?: string;
     readonly reason?: string;
@@ -10,6 +18,11 @@ export interface PodFacts {
     readonly initContainerStatuses?: readonly ContainerFacts[];
     readonly containerStatuses?: readonly ContainerFacts[];
   };
+}
+
+export interface ContainerSpec {
+  readonly name: string;
+  readonly ports?: readonly { readonly name?: string; readonly containerPort?: number; readonly protocol?: string }[];
 }
 
 export interface PodCondition {
@@ -39,22 +52,4 @@ export interface Termination {
   readonly signal?: number;
   readonly reason?: string;
   readonly message?: string;
-}
-
-/** What Kubernetes recorded of an object as an event of the type Warning. */
-export interface Warning {
-  readonly reason: string;
-  readonly message: string;
-}
-
-/** What is known beside the pod itself. */
-export interface PodCircumstances {
-  /** Of the pod, oldest first. */
-  readonly warnings?: readonly Warning[];
-  /** Whether other pods are on their way out, whose room this one may get. */
-  readonly othersLeave?: boolean;
-  /** The last lines of the container that ended. */
-  readonly lastWords?: readonly string[];
-  /** Whether nobody waits any longer: then what may still change is an answer, too. */
-  readonly timeUp?: boolean;
 }

@@ -1,12 +1,20 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../base';
-import type { PodJudge, RefusalJudge } from '../deploy';
-import { PathIndex, explainPod, explainRefusal, placesOfFailure, relativeToRoot, type ExplainHints } from '../explain';
+import type { AppJudges } from '../deploy';
+import {
+  PathIndex,
+  explainPod,
+  explainRefusal,
+  explainService,
+  placesOfFailure,
+  relativeToRoot,
+  type ExplainHints,
+} from '../explain';
 import type { App } from '../project';
 
-/** What says of an app's pods and workloads why they can never become ready, and which value of the chart decides it. */
-export function judgesOf({ chart }: App): { readonly judge: PodJudge; readonly refusal: RefusalJudge } {
+/** What says of an app's pods, workloads and Services what is wrong with them, and which value of the chart decides it. */
+export function judgesOf({ chart }: App): AppJudges {
   const { path, valueRanges } = chart;
   const hints: ExplainHints = {
     ...(path === undefined ? {} : { chartPath: path }),
@@ -15,6 +23,7 @@ export function judgesOf({ chart }: App): { readonly judge: PodJudge; readonly r
   return {
     judge: (pod, surroundings) => explainPod(pod, hints, surroundings),
     refusal: (owner, warnings) => explainRefusal(owner, warnings, hints),
+    serviceJudge: explainService,
   };
 }
 

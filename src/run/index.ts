@@ -6,6 +6,7 @@ export * from './chart';
 export * from './describe';
 export * from './doctor';
 export * from './environment';
+export { judgesOf } from './explaining';
 export * from './given-image';
 export * from './images';
 export * from './machine';

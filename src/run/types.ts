@@ -32,7 +32,13 @@ export type RunEvent =
   | { readonly type: 'workload'; readonly app: string; readonly workload: Workload }
   | { readonly type: 'pod'; readonly app: string; readonly pod: PodSummary }
   | { readonly type: 'log'; readonly app: string; readonly event: LogEvent }
-  | { readonly type: 'warning'; readonly app?: string; readonly message: string };
+  | {
+      readonly type: 'warning';
+      readonly app?: string;
+      readonly message: string;
+      /** Where something does not work although the job went on: cause, place and what to do. */
+      readonly explanation?: Failure;
+    };
 
 /** How a job ended. A failure is a value here, and cancelling is not one. */
 export type Outcome<T = void> =

@@ -1,24 +1,27 @@
-import type { Failure } from '../base';
+import type { KubeWarning } from '../base';
 import {
   imagesOf,
   podDetails,
   progressOf,
+  type KubeObject,
   type LabelSelector,
-  type PodJudge,
+  type PodDetails,
   type PodObject,
   type Workload,
   type WorkloadKind,
   type WorkloadObject,
 } from '../deploy';
 import { releaseRecord, type ReleaseSecret } from '../tools';
-import type { PodPicture } from './types';
 
 /** What is remembered of a cluster's objects: what a picture shows, and what it takes to find out what belongs together. */
 export interface ClusterFacts {
   readonly nodes: readonly NodeFacts[];
   readonly pods: readonly PodFacts[];
   readonly workloads: readonly WorkloadFacts[];
+  readonly services: readonly ServiceFacts[];
   readonly releases: readonly ReleaseFacts[];
+  /** What Kubernetes warns of the pod with a uid, oldest first. */
+  warningsOf(uid: string): readonly KubeWarning[];
 }
 
 export interface NodeFacts {
@@ -27,21 +30,42 @@ export interface NodeFacts {
 }
 
 export interface PodFacts {
+  readonly uid: string;
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
-  readonly picture: PodPicture;
+  readonly details: PodDetails;
+  /** Since when it is as ready or not as it is, RFC 3339. */
+  readonly unreadySince: string;
+  /** What explaining looks at, as the Kubernetes API writes it. */
+  readonly object: object;
+}
+
+/** A Service that Helm made. */
+export interface ServiceFacts {
+  readonly namespace: string;
+  readonly release?: ReleaseName;
+  readonly name: string;
+  /** As the Kubernetes API writes it, without its status. */
+  readonly object: object;
+}
+
+/** The Helm release that made an object. */
+export interface ReleaseName {
+  readonly name: string;
+  readonly namespace: string;
 }
 
 export interface WorkloadFacts {
   readonly namespace: string;
-  /** The Helm release that made it. */
-  readonly release?: { readonly name: string; readonly namespace: string };
+  readonly release?: ReleaseName;
   readonly chart?: string;
   readonly selector: LabelSelector;
   readonly images: readonly string[];
   readonly progress: Workload;
   /** Whether it runs what it is to run, and nothing else. */
   readonly complete: boolean;
+  /** What is in the way of creating its pods. */
+  readonly refusal?: string;
 }
 
 /** One revision of a release. */
@@ -59,32 +83,59 @@ export function nodeFacts(object: unknown): NodeFacts {
   return { name: metadata.name, ready: ready === true };
 }
 
-/** @param judge says why a pod can never become ready. */
-export function podFacts(object: unknown, judge: PodJudge | undefined): PodFacts {
-  const pod = object as PodObject;
-  const details = podDetails(pod);
-  const failure: Failure | undefined = details.ready || details.deleting ? undefined : judge?.(pod);
+export function podFacts(object: unknown): PodFacts {
+  const { metadata, spec, status } = object as PodObject;
+  const { name, namespace = '', uid = name, labels = {} } = metadata;
+  const details = podDetails(object as PodObject);
+  const readiness = status?.conditions?.find(({ type }) => type === 'Ready');
+  const ports = (containers: NonNullable<PodObject['spec']>['containers'] = []) =>
+    containers.map((container) => ({ name: container.name, ports: container.ports ?? [] }));
   return {
-    namespace: pod.metadata.namespace ?? '',
-    labels: pod.metadata.labels ?? {},
-    picture: { ...details, ...(failure ? { failure } : {}) },
+    uid,
+    namespace,
+    labels,
+    details,
+    unreadySince: readiness?.lastTransitionTime ?? details.createdAt,
+    object: {
+      metadata: { name, namespace, labels },
+      spec: {
+        ...(spec?.restartPolicy === undefined ? {} : { restartPolicy: spec.restartPolicy }),
+        initContainers: ports(spec?.initContainers),
+        containers: ports(spec?.containers),
+      },
+      // Nobody asks why a pod is ready: what changes about it then is no change.
+      status: details.ready ? { phase: status?.phase, conditions: [{ type: 'Ready', status: 'True' }] } : status,
+    },
   };
 }
 
+export function serviceFacts(object: unknown): ServiceFacts {
+  const { kind = 'Service', metadata, ...more } = object as KubeObject & { readonly spec?: object };
+  const { name, namespace = '' } = metadata;
+  return { namespace, ...releaseOf(metadata), name, object: { kind, metadata: { name }, spec: more.spec ?? {} } };
+}
+
 export function workloadFacts(kind: WorkloadKind, object: unknown): WorkloadFacts {
-  const { metadata, spec } = object as WorkloadObject;
+  const { metadata, spec, status } = object as WorkloadObject;
   const { workload, complete } = progressOf(kind, metadata.name, object as WorkloadObject);
-  const { [RELEASE_NAME]: name, [RELEASE_NAMESPACE]: namespace } = metadata.annotations ?? {};
   const chart = metadata.labels?.['helm.sh/chart'];
+  const failing = status?.conditions?.find((condition) => condition.type === 'ReplicaFailure');
+  const refusal = failing?.status === 'True' ? failing.message : undefined;
   return {
     namespace: metadata.namespace ?? '',
-    ...(name === undefined || namespace === undefined ? {} : { release: { name, namespace } }),
+    ...releaseOf(metadata),
     ...(chart === undefined ? {} : { chart }),
     selector: spec?.selector ?? {},
     images: [...imagesOf(spec?.template).values()].filter((image) => image !== undefined),
     progress: workload,
     complete,
+    ...(refusal === undefined ? {} : { refusal }),
   };
+}
+
+function releaseOf({ annotations = {} }: KubeObject['metadata']): { readonly release?: ReleaseName } {
+  const { [RELEASE_NAME]: name, [RELEASE_NAMESPACE]: namespace } = annotations;
+  return name === undefined || namespace === undefined ? {} : { release: { name, namespace } };
 }
 
 /** @param object the metadata of the Secret in which Helm keeps a revision. */

@@ -1,16 +1,18 @@
 import { setMaxListeners } from 'node:events';
 import { Failure, isCancelled, messageOf, sleep } from '../base';
-import { COLLECTIONS, workloadPath, type PodJudge, type WorkloadKind } from '../deploy';
+import { COLLECTIONS, Warnings, workloadPath, type WorkloadKind } from '../deploy';
 import { Reflector, type ClusterAccess, type WatchableApi } from '../tools';
 import {
   nodeFacts,
   podFacts,
   releaseFacts,
+  serviceFacts,
   workloadFacts,
   type ClusterFacts,
   type NodeFacts,
   type PodFacts,
   type ReleaseFacts,
+  type ServiceFacts,
   type WorkloadFacts,
 } from './cluster-facts';
 
@@ -21,7 +23,6 @@ export interface ClusterWatchOptions {
   readonly access: ClusterAccess;
   readonly namespaces: readonly string[];
   readonly openApi: (access: ClusterAccess) => Promise<ClusterApi>;
-  readonly judge?: PodJudge | undefined;
   readonly onChange: () => void;
 }
 
@@ -75,13 +76,13 @@ export class ClusterWatch {
 
   /** Never resolves. */
   private async follow(signal: AbortSignal): Promise<void> {
-    const { access, namespaces, openApi, judge, onChange } = this.options;
+    const { access, namespaces, openApi, onChange } = this.options;
     const api = await openApi(access);
     const round = new AbortController();
     const either = AbortSignal.any([signal, round.signal]);
     // Each collection listens to it; that many are no leak.
     setMaxListeners(0, either);
-    const collections = new Collections(api, namespaces, judge);
+    const collections = new Collections(api, namespaces);
     this.current = collections;
     const following = collections.all.map((collection) => collection.follow(onChange, either));
     try {
@@ -100,16 +101,21 @@ const MANAGED_BY_HELM = { labelSelector: 'app.kubernetes.io/managed-by=Helm' };
 const RELEASE_SECRETS = { labelSelector: 'owner=helm', fieldSelector: 'type=helm.sh/release.v1' };
 
 class Collections {
-  readonly all: readonly Reflector<unknown>[];
+  readonly all: readonly (Reflector<unknown> | Warnings)[];
   private readonly nodes: Reflector<NodeFacts>;
   private readonly pods: readonly Reflector<PodFacts>[];
   private readonly workloads: readonly Reflector<WorkloadFacts>[];
+  private readonly services: readonly Reflector<ServiceFacts>[];
+  private readonly warnings: Warnings;
   private readonly releases: readonly Reflector<ReleaseFacts>[];
 
-  constructor(api: WatchableApi, namespaces: readonly string[], judge: PodJudge | undefined) {
+  constructor(api: WatchableApi, namespaces: readonly string[]) {
     this.nodes = new Reflector(api, '/api/v1/nodes', nodeFacts);
-    this.pods = namespaces.map(
-      (namespace) => new Reflector(api, `/api/v1/namespaces/${namespace}/pods`, (object) => podFacts(object, judge)),
+    this.pods = namespaces.map((namespace) => new Reflector(api, `/api/v1/namespaces/${namespace}/pods`, podFacts));
+    this.warnings = new Warnings(api, namespaces, 'Pod');
+    this.services = namespaces.map(
+      (namespace) =>
+        new Reflector(api, `/api/v1/namespaces/${namespace}/services`, serviceFacts, { query: MANAGED_BY_HELM }),
     );
     this.workloads = namespaces.flatMap((namespace) =>
       KINDS.map(
@@ -126,7 +132,7 @@ class Collections {
           metadataOnly: true,
         }),
     );
-    this.all = [this.nodes, ...this.pods, ...this.workloads, ...this.releases];
+    this.all = [this.nodes, ...this.pods, this.warnings, ...this.services, ...this.workloads, ...this.releases];
   }
 
   get synced(): boolean {
@@ -138,7 +144,9 @@ class Collections {
       nodes: [...this.nodes.objects.values()],
       pods: valuesOf(this.pods),
       workloads: valuesOf(this.workloads),
+      services: valuesOf(this.services),
       releases: valuesOf(this.releases),
+      warningsOf: (uid) => this.warnings.of(uid),
     };
   }
 }

@@ -1,6 +1,7 @@
 export type { ClusterApi } from './cluster-watch';
 export type { EngineClient } from './engine-watch';
 export * from './types';
+export type { JudgesOf } from './verdicts';
 export {
   BURST_MS,
   WorkspaceWatch,

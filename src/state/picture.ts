@@ -3,7 +3,7 @@ import { Failure, type Problem } from '../base';
 import { selects } from '../deploy';
 import type { App, Repository, Service } from '../project';
 import { SERVICES_NAMESPACE, SERVICES_RELEASE, type RuntimeActivity, type RuntimeStatus } from '../runtime';
-import type { ClusterFacts, ReleaseFacts, WorkloadFacts } from './cluster-facts';
+import type { ClusterFacts, PodFacts, ReleaseFacts, ReleaseName, WorkloadFacts } from './cluster-facts';
 import type {
   AppPicture,
   EnginePicture,
@@ -11,8 +11,10 @@ import type {
   ReleasePicture,
   RuntimePicture,
   ServicePicture,
+  Trouble,
   WorkspacePicture,
 } from './types';
+import type { Verdicts } from './verdicts';
 
 /** What is known of a workspace, by where it is known from. */
 export interface Knowledge {
@@ -31,14 +33,14 @@ export interface Knowledge {
 }
 
 /** Puts together what is known. */
-export function pictureOf(knowledge: Knowledge): WorkspacePicture {
+export function pictureOf(knowledge: Knowledge, verdicts: Verdicts): WorkspacePicture {
   const { root, engine, repository, repositoryFailure, facts } = knowledge;
   const problems = repository?.problems ?? [];
   return {
     root,
     engine,
     runtime: runtimePicture(knowledge),
-    apps: (repository?.apps ?? []).map((app) => appPicture(app, problems, facts)),
+    apps: (repository?.apps ?? []).map((app) => appPicture(app, problems, facts, verdicts)),
     problems,
     ...(repositoryFailure ? { failure: repositoryFailure } : {}),
   };
@@ -105,7 +107,12 @@ function servicePictures(
     });
 }
 
-function appPicture(app: App, problems: readonly Problem[], facts: ClusterFacts | undefined): AppPicture {
+function appPicture(
+  app: App,
+  problems: readonly Problem[],
+  facts: ClusterFacts | undefined,
+  verdicts: Verdicts,
+): AppPicture {
   const workloads = facts?.workloads.filter((workload) => isOf(workload, app.id, app.namespace)) ?? [];
   const release = releasePicture(app, facts?.releases ?? [], workloads);
   const image = imageOf(app, workloads);
@@ -122,7 +129,8 @@ function appPicture(app: App, problems: readonly Problem[], facts: ClusterFacts 
     ...(release ? { release } : {}),
     ...(image === undefined ? {} : { image }),
     workloads: workloads.map(({ progress }) => progress),
-    pods: facts ? podsOf(workloads, facts) : [],
+    pods: facts ? podPictures(app, workloads, facts, verdicts) : [],
+    troubles: facts && release ? troublesOf(app, workloads, facts, verdicts) : [],
   };
 }
 
@@ -140,13 +148,37 @@ function releasePicture(
   return { revision, status, updated, ...(chart === undefined ? {} : { chart }) };
 }
 
-function podsOf(workloads: readonly WorkloadFacts[], { pods }: ClusterFacts): PodPicture[] {
+function podPictures(
+  app: App,
+  workloads: readonly WorkloadFacts[],
+  facts: ClusterFacts,
+  verdicts: Verdicts,
+): PodPicture[] {
+  const pods = facts.pods.filter((pod) => workloads.some((workload) => owns(workload, pod)));
+  const othersLeave = pods.some(({ details }) => details.deleting);
   return pods
-    .filter(({ namespace, labels }) =>
-      workloads.some((workload) => workload.namespace === namespace && selects(workload.selector, labels)),
-    )
-    .map(({ picture }) => picture)
+    .map((pod) => {
+      const failure = verdicts.of(app, pod, facts.warningsOf(pod.uid), othersLeave);
+      return { ...pod.details, ...(failure ? { failure } : {}) };
+    })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function owns({ namespace, selector }: WorkloadFacts, pod: PodFacts): boolean {
+  return namespace === pod.namespace && selects(selector, pod.labels);
+}
+
+/** Pods that cannot be created at all; and, where all serve that are wanted, Services that do not lead to them. */
+function troublesOf(app: App, workloads: readonly WorkloadFacts[], facts: ClusterFacts, verdicts: Verdicts): Trouble[] {
+  const refusals = workloads.flatMap((workload) => verdicts.ofRefusal(app, workload) ?? []);
+  const serves = workloads.every(({ complete, progress }) => complete && progress.wanted > 0);
+  const services = serves ? facts.services.filter((service) => isOf(service, app.id, app.namespace)) : [];
+  return [
+    ...refusals.map((failure): Trouble => ({ severity: 'error', failure })),
+    ...services
+      .flatMap((service) => verdicts.ofService(app, service, facts.pods) ?? [])
+      .map((failure): Trouble => ({ severity: 'warning', failure })),
+  ];
 }
 
 /** An app's image is pushed under the app's id; other containers of its pods have images of their own. */
@@ -155,7 +187,7 @@ function imageOf(app: App, workloads: readonly WorkloadFacts[]): string | undefi
   return images.find((image) => image.includes(`/${app.id}@`)) ?? images[0];
 }
 
-function isOf({ release }: WorkloadFacts, name: string, namespace: string): boolean {
+function isOf({ release }: { readonly release?: ReleaseName }, name: string, namespace: string): boolean {
   return release?.name === name && release.namespace === namespace;
 }
 

@@ -81,6 +81,15 @@ export interface AppPicture {
   readonly workloads: readonly Workload[];
   /** In the order of their names. */
   readonly pods: readonly PodPicture[];
+  /** What is wrong with it apart from its pods. */
+  readonly troubles: readonly Trouble[];
+}
+
+/** Something that does not work. */
+export interface Trouble {
+  /** `warning`: the app runs all the same. */
+  readonly severity: 'error' | 'warning';
+  readonly failure: Failure;
 }
 
 /** Absolute paths. */

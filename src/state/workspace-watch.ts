@@ -1,5 +1,4 @@
 import { Failure, asFailure, isCancelled, orCancelled } from '../base';
-import type { PodJudge } from '../deploy';
 import type { Repository } from '../project';
 import {
   SERVICES_NAMESPACE,
@@ -19,6 +18,7 @@ import { pictureOf } from './picture';
 import { Repeater } from './repeater';
 import { share } from './share';
 import type { EnginePicture, WorkspacePicture } from './types';
+import { Verdicts, type JudgesOf } from './verdicts';
 
 /** Where a workspace is read from; a session of `run/` is one. */
 export interface WorkspaceSource {
@@ -42,8 +42,8 @@ export interface WorkspaceWatchOptions {
   readonly source: WorkspaceSource;
   /** Where runtimes keep their locks: `$XDG_DATA_HOME/vscode-velocitas`. */
   readonly dataDirectory: string;
-  /** Says why a pod can never become ready; without it pods show Kubernetes' reasons only. */
-  readonly judge?: PodJudge;
+  /** Says why pods can never become ready; without it they show Kubernetes' reasons only. */
+  readonly judgesOf?: JudgesOf;
   /** Gets each new picture, at most one in {@link BURST_MS}, and none that looks like the one before. */
   readonly onChange: (picture: WorkspacePicture) => void;
   /** Gets what is no state of the workspace: a defect, or a system that watches no more folders. */
@@ -71,14 +71,17 @@ export class WorkspaceWatch {
   private activity: RuntimeActivity | undefined;
   private cluster: { readonly key: string; readonly watch: ClusterWatch } | undefined;
 
+  private readonly verdicts: Verdicts;
   private current: WorkspacePicture;
   private burst: NodeJS.Timeout | undefined;
+  private nextVerdict: NodeJS.Timeout | undefined;
   private activityExpiry: NodeJS.Timeout | undefined;
   private secondLook: NodeJS.Timeout | undefined;
   private secondLookMs = SHORTEST_WAIT_MS;
   private folder: FolderWatch | undefined;
 
   private constructor(private readonly options: WorkspaceWatchOptions) {
+    this.verdicts = new Verdicts(options.judgesOf);
     this.current = this.draw();
   }
 
@@ -108,7 +111,7 @@ export class WorkspaceWatch {
   /** Ends everything: connections, timers, watches. No change is told any more. */
   async dispose(): Promise<void> {
     this.stop.abort();
-    for (const timer of [this.burst, this.activityExpiry, this.secondLook]) clearTimeout(timer);
+    for (const timer of [this.burst, this.nextVerdict, this.activityExpiry, this.secondLook]) clearTimeout(timer);
     this.folder?.close();
     this.follow(undefined);
     await Promise.allSettled(this.background);
@@ -248,8 +251,8 @@ export class WorkspaceWatch {
     if (this.cluster) this.run(this.cluster.watch.close());
     this.cluster = undefined;
     if (!wanted || key === undefined || this.stop.signal.aborted) return;
-    const { judge, openApi = openKubeApi } = this.options;
-    const watch = new ClusterWatch({ ...wanted, openApi, judge, onChange: () => this.changed() });
+    const { openApi = openKubeApi } = this.options;
+    const watch = new ClusterWatch({ ...wanted, openApi, onChange: () => this.changed() });
     this.cluster = { key, watch };
   }
 
@@ -265,20 +268,28 @@ export class WorkspaceWatch {
   }
 
   private draw(): WorkspacePicture {
-    return share(
-      this.current,
-      pictureOf({
-        root: this.options.source.root,
-        repository: this.known,
-        repositoryFailure: this.repositoryFailure,
-        cluster: this.clusterName,
-        engine: this.engine,
-        status: this.status,
-        activity: this.activity,
-        facts: this.cluster?.watch.facts,
-        clusterFailure: this.cluster?.watch.failure,
-      }),
-    );
+    const knowledge = {
+      root: this.options.source.root,
+      repository: this.known,
+      repositoryFailure: this.repositoryFailure,
+      cluster: this.clusterName,
+      engine: this.engine,
+      status: this.status,
+      activity: this.activity,
+      facts: this.cluster?.watch.facts,
+      clusterFailure: this.cluster?.watch.failure,
+    };
+    const picture = share(this.current, pictureOf(knowledge, this.verdicts));
+    this.planVerdict(this.verdicts.takeDue());
+    return picture;
+  }
+
+  /** What may still come right is given some time; when that is over, the picture changes although nothing else does. */
+  private planVerdict(ms: number): void {
+    clearTimeout(this.nextVerdict);
+    if (Number.isFinite(ms) && !this.stop.signal.aborted) {
+      this.nextVerdict = setTimeout(() => this.changed(), Math.min(ms, LONGEST_TIMER_MS));
+    }
   }
 
   /** Lets something run whose end nobody waits for but {@link dispose}. */
@@ -296,6 +307,8 @@ export const BURST_MS = 50;
 const ANSWER_MS = 20_000;
 const SHORTEST_WAIT_MS = 5000;
 const LONGEST_WAIT_MS = 30_000;
+/** A clock that was set back would have made it longer than a timer can be, milliseconds. */
+const LONGEST_TIMER_MS = 3_600_000;
 
 const UNREADABLE = {
   code: 'runtime-state-unknown',

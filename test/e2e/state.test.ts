@@ -3,8 +3,7 @@ import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { sleep } from '../../src/base';
-import { explainPod } from '../../src/explain';
-import { Session, deleteWorkspace, runApps, startWorkspace, stopWorkspace } from '../../src/run';
+import { Session, deleteWorkspace, judgesOf, runApps, startWorkspace, stopWorkspace } from '../../src/run';
 import { WorkspaceWatch, type AppPicture, type WorkspacePicture } from '../../src/state';
 import { KubeApi, Reflector, ToolFailure, type ClusterAccess } from '../../src/tools';
 import { stackEnvironment } from '../stack/environment';
@@ -49,7 +48,7 @@ describe('the picture of a workspace', function () {
     watch = await WorkspaceWatch.open({
       source,
       dataDirectory: join(base, 'share', 'data', 'vscode-velocitas'),
-      judge: (pod) => explainPod(pod),
+      judgesOf,
       onChange: (picture) => {
         pictures.push(picture);
         onPicture();

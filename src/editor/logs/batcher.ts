@@ -27,6 +27,8 @@ const FLOOD_INTERVAL_MS = 250;
 /** What may be shown at once, and in the long run per second; in the units of `sizeOf`. */
 const BURST = 1024 * 1024;
 const PER_SECOND = 256 * 1024;
+/** Twice what may be shown: what is left out of a batch may then take as long as it took to come. */
+const ROOM = 2 * BURST;
 /** Batches for which less than this is left wait for more. */
 const WORTHWHILE = PER_SECOND / 8;
 
@@ -38,6 +40,8 @@ const WORTHWHILE = PER_SECOND / 8;
 export class Batcher {
   private pending: LogEntry[] = [];
   private size = 0;
+  /** So much is kept before anything is left out. */
+  private room = ROOM;
   private allowance = BURST;
   private allowedAt: number;
   private flushedAt = -Infinity;
@@ -53,8 +57,11 @@ export class Batcher {
   push(entry: LogEntry): void {
     this.pending.push(entry);
     this.size += sizeOf(entry);
-    // Twice: what is left out of a batch may then take as long as it took to come.
-    if (this.size > 2 * BURST) this.shorten(BURST);
+    if (this.size > this.room) {
+      this.shorten(BURST);
+      // What stays after all is not gone through again with each entry that comes.
+      this.room = Math.max(ROOM, 2 * this.size);
+    }
     this.cancelTimer ??= this.time.after(this.waitMs(), () => this.flush());
   }
 
@@ -70,6 +77,7 @@ export class Batcher {
     this.flushedAt = this.time.now();
     this.pending = [];
     this.size = 0;
+    this.room = ROOM;
     this.handOn(batch);
   }
 

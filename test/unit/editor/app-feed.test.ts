@@ -246,6 +246,7 @@ describe('what a feed follows', () => {
     release: { revision: 1, status: 'deployed', updated: '2026-11-24T08:00:00Z' },
     workloads: [{ kind: 'Deployment', name: 'sampleapp', ready: 1, wanted: 1 }],
     pods: [],
+    troubles: [],
   };
   const picture: WorkspacePicture = {
     root: '/repo',
@@ -260,8 +261,8 @@ describe('what a feed follows', () => {
   });
 
   it('is nothing without a release or a runtime', () => {
-    const { id, name, namespace, files, problems, workloads, pods } = app;
-    const undeployed = { id, name, namespace, files, problems, workloads, pods };
+    const { id, name, namespace, files, problems, workloads, pods, troubles } = app;
+    const undeployed = { id, name, namespace, files, problems, workloads, pods, troubles };
     assert.equal(feedSubject({ ...picture, apps: [undeployed] }, 'sampleapp'), 'none');
     assert.equal(feedSubject({ ...picture, apps: [] }, 'sampleapp'), 'none');
     const absent = { state: 'absent', followed: false, nodes: [], services: [] } as const;

@@ -106,6 +106,24 @@ describe('a batcher', () => {
     );
   });
 
+  it('goes through what is no line a few times at most, however much of it comes at once', () => {
+    const COUNT = 200_000;
+    let looks = 0;
+    const counted: LogEntry = {
+      get type() {
+        looks += 1;
+        return 'started' as const;
+      },
+      pod: 'a',
+      container: 'b',
+      restart: 0,
+    };
+    for (let pushed = 0; pushed < COUNT; pushed++) batcher.push(counted);
+    clock.advance(0);
+    assert.equal(batches.flat().length, COUNT);
+    assert.ok(looks < 20 * COUNT, `${looks} looks`);
+  });
+
   it('hands on nothing after its end', () => {
     batcher.push(lineEvent('1'));
     batcher.dispose();

@@ -64,6 +64,7 @@ export function absentApp(more: Partial<AppPicture> = {}): AppPicture {
     problems: [],
     workloads: [],
     pods: [],
+    troubles: [],
     ...more,
   };
 }

@@ -1,11 +1,6 @@
 import assert from 'node:assert/strict';
-import {
-  explainPod,
-  explainRefusal,
-  placesOfFailure,
-  type PodCircumstances,
-  type PodFacts,
-} from '../../../src/explain';
+import type { PodSurroundings } from '../../../src/base';
+import { explainPod, explainRefusal, placesOfFailure, type PodFacts } from '../../../src/explain';
 
 type Container = NonNullable<NonNullable<PodFacts['status']>['containerStatuses']>[number];
 
@@ -205,7 +200,7 @@ describe('explaining a pod by what is known beside it', () => {
       conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }],
     },
   });
-  const warned = (reason: string, message: string): PodCircumstances => ({ warnings: [{ reason, message }] });
+  const warned = (reason: string, message: string): PodSurroundings => ({ warnings: [{ reason, message }] });
   const running = (restarts: number) =>
     pod({
       restartCount: restarts,
@@ -214,7 +209,7 @@ describe('explaining a pod by what is known beside it', () => {
     });
   const exited = pod({ restartCount: 1, state: { terminated: { reason: 'Error', exitCode: 1 } } });
 
-  const certain: [string, PodFacts, PodCircumstances, string, RegExp][] = [
+  const certain: [string, PodFacts, PodSurroundings, string, RegExp][] = [
     ['too little memory', unscheduled(SHORT('memory')), {}, 'unschedulable-resources', /as much memory free/],
     ['too few cores', unscheduled(SHORT('cpu')), {}, 'unschedulable-resources', /as much cpu free/],
     ['a node short of disk', unscheduled(PRESSURE), {}, 'node-pressure', /short of disk space/],
@@ -321,7 +316,7 @@ describe('explaining a pod by what is known beside it', () => {
     });
   }
 
-  const open: [string, PodFacts, PodCircumstances][] = [
+  const open: [string, PodFacts, PodSurroundings][] = [
     ['room that others make', unscheduled(SHORT('memory')), { othersLeave: true }],
     ['a node that comes up', unscheduled('1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }.'), {}],
     ['a claim that is being bound', unscheduled('pod has unbound immediate PersistentVolumeClaims.'), {}],

@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { Cancelled, Failure, type Problem } from '../../../src/base';
+import type { AppJudges } from '../../../src/deploy';
 import type { App, Repository, Service } from '../../../src/project';
 import type { EngineEvent, RuntimeStatus } from '../../../src/runtime';
 import type { ClusterApi, EngineClient } from '../../../src/state';
@@ -222,12 +223,14 @@ export interface PodState {
   readonly restarts?: number;
   readonly waiting?: string;
   readonly noise?: string;
+  /** Since when it is ready or not, RFC 3339. */
+  readonly since?: string;
 }
 
 export function pod(
   name: string,
   of: string,
-  { ready = true, restarts = 0, waiting, noise }: PodState = {},
+  { ready = true, restarts = 0, waiting, noise, since }: PodState = {},
 ): FakeObject {
   return {
     metadata: {
@@ -240,7 +243,7 @@ export function pod(
     spec: { containers: [{ name: 'app', image: 'image@sha256:1' }] },
     status: {
       phase: 'Running',
-      conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }],
+      conditions: [{ type: 'Ready', status: ready ? 'True' : 'False', lastTransitionTime: since }],
       containerStatuses: [
         {
           name: 'app',
@@ -268,4 +271,15 @@ export function revision(release: string, number: number, status: string): FakeO
 
 export function node(name: string, ready = true): FakeObject {
   return { metadata: { name }, status: { conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] } };
+}
+
+/** What Kubernetes warns of a pod. */
+export function warning(name: string, podName: string, message: string, lastTimestamp: string): FakeObject {
+  const involvedObject = { kind: 'Pod', name: podName, uid: podName };
+  return { metadata: { name, namespace: 'default' }, involvedObject, reason: 'FailedMount', message, lastTimestamp };
+}
+
+/** Judges that find nothing wrong, apart from some. */
+export function judges(some: Partial<AppJudges> = {}): AppJudges {
+  return { judge: () => undefined, refusal: () => undefined, serviceJudge: () => undefined, ...some };
 }

@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, realpath, rm, utimes, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sinon from 'sinon';
-import { Failure, orCancelled, sleep } from '../../../src/base';
+import { Failure, orCancelled, sleep, type PodSurroundings } from '../../../src/base';
+import type { AppJudges } from '../../../src/deploy';
 import type { Repository } from '../../../src/project';
 import { clusterName, type RuntimeStatus } from '../../../src/runtime';
 import {
@@ -21,6 +22,7 @@ import {
   absent,
   app,
   deployment,
+  judges,
   node,
   notThere,
   pod,
@@ -28,12 +30,17 @@ import {
   repository,
   revision,
   running,
+  warning,
 } from './fakes';
 
 const PODS = '/api/v1/namespaces/default/pods';
 const SECRETS = '/api/v1/namespaces/default/secrets';
 const DEPLOYMENTS = '/apis/apps/v1/namespaces/default/deployments';
 const NODES = '/api/v1/nodes';
+const EVENTS = '/api/v1/namespaces/default/events';
+const SERVICES = '/api/v1/namespaces/default/services';
+/** Nodes, and of one namespace pods, warnings, Services, revisions and four kinds of workloads. */
+const WATCHES = 9;
 
 describe('a watched workspace', () => {
   let root: string;
@@ -163,6 +170,7 @@ describe('a watched workspace', () => {
           ],
         },
       ],
+      troubles: [],
     });
   });
 
@@ -180,7 +188,7 @@ describe('a watched workspace', () => {
     await followed();
     assert.deepEqual(headers, [{ accept: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1' }]);
     assert.equal(new Set(kubernetes.requests).size, kubernetes.requests.length);
-    assert.equal(kubernetes.requests.length, 2 * 7);
+    assert.equal(kubernetes.requests.length, 2 * WATCHES);
   });
 
   it('tells a burst of changes as one, however many pods there are', async () => {
@@ -258,23 +266,93 @@ describe('a watched workspace', () => {
 
   it('shows why a pod is given up', async () => {
     const failure = new Failure({ code: 'app-exited', fault: 'app', summary: 'It ends.' });
-    await open({ judge: () => failure });
+    await open({ judgesOf: () => judges({ judge: () => failure }) });
     await followed();
     assert.equal(theApp().pods[0]?.failure, undefined);
     kubernetes.put(PODS, pod('web-1', 'web', { ready: false, waiting: 'CrashLoopBackOff' }));
     await until((picture) => theApp(picture).pods[0]?.failure === failure);
   });
 
+  it('judges a pod by what Kubernetes warns of it, and anew only when one of the two has changed', async () => {
+    const judged: [string, PodSurroundings | undefined][] = [];
+    const judge: AppJudges['judge'] = (object, surroundings) => {
+      judged.push([(object as { metadata: { name: string } }).metadata.name, surroundings]);
+      const last = surroundings?.warnings?.at(-1)?.message;
+      return last === undefined ? undefined : new Failure({ code: 'warned', fault: 'app', summary: last });
+    };
+    for (let index = 0; index < 150; index += 1) kubernetes.put(PODS, pod(`many-${index}`, 'web', { ready: false }));
+    kubernetes.put(EVENTS, warning('old', 'many-7', 'no volume', '2026-01-02T03:04:06Z'));
+    await open({ judgesOf: () => judges({ judge }) });
+    await followed();
+    const failureOf = (name: string) => theApp().pods.find((candidate) => candidate.name === name)?.failure?.summary;
+    assert.equal(failureOf('many-7'), 'no volume');
+    assert.equal(judged.length, 150);
+
+    kubernetes.put(EVENTS, warning('new', 'many-7', 'no volume at all', '2026-01-02T03:04:08Z'));
+    kubernetes.put(EVENTS, warning('between', 'many-7', 'still none', '2026-01-02T03:04:07Z'));
+    await until(() => failureOf('many-7') === 'no volume at all');
+    assert.deepEqual(
+      judged.slice(150).map(([name, more]) => [name, more?.warnings?.length]),
+      [['many-7', 3]],
+    );
+    kubernetes.put(PODS, pod('many-7', 'web'));
+    await until(() => failureOf('many-7') === undefined);
+    assert.equal(judged.length, 151);
+  });
+
+  it('is told by the judge that time is up, although nothing happens', async () => {
+    const since = new Date(Date.now() - 119_500).toISOString();
+    kubernetes.put(PODS, pod('web-1', 'web', { ready: false, since }));
+    const failure = new Failure({ code: 'late', fault: 'app', summary: 'Late.' });
+    await open({ judgesOf: () => judges({ judge: (_pod, more) => (more?.timeUp ? failure : undefined) }) });
+    await followed();
+    assert.equal(theApp().pods[0]?.failure, undefined);
+    await until((picture) => theApp(picture).pods[0]?.failure === failure);
+  });
+
+  it('shows a Service that leads nowhere, while the app serves', async () => {
+    const failure = new Failure({ code: 'service-without-pods', fault: 'app', summary: 'It leads nowhere.' });
+    const asked: unknown[] = [];
+    const serviceJudge: AppJudges['serviceJudge'] = (service, pods) => {
+      asked.push([service, pods.map((object) => (object as { metadata: { name: string } }).metadata.name)]);
+      return { failure, field: [] };
+    };
+    await open({ judgesOf: () => judges({ serviceJudge }) });
+    await followed();
+    const { annotations } = deployment('web', 'my-app', '').metadata;
+    const metadata = { name: 'front', namespace: 'default', annotations };
+    kubernetes.put(SERVICES, { metadata, spec: { selector: { app: 'web' } } });
+    kubernetes.put(SERVICES, { metadata: { ...metadata, name: 'strange', annotations: {} } });
+    await until((picture) => theApp(picture).troubles.length > 0);
+    assert.deepEqual(theApp().troubles, [{ severity: 'warning', failure }]);
+    const front = { kind: 'Service', metadata: { name: 'front' }, spec: { selector: { app: 'web' } } };
+    assert.deepEqual(asked[0], [front, ['web-1', 'broker-1']]);
+    kubernetes.put(DEPLOYMENTS, deployment('web', 'my-app', 'image@sha256:1', 0));
+    await until((picture) => theApp(picture).troubles.length === 0);
+  });
+
+  it('shows why pods cannot be created', async () => {
+    const refusal: AppJudges['refusal'] = (owner, [first]) =>
+      new Failure({ code: 'pod-refused', fault: 'app', summary: `${owner}: ${first?.reason}: ${first?.message}` });
+    const { status: state, ...rest } = deployment('web', 'my-app', 'image@sha256:1', 0);
+    const conditions = [{ type: 'ReplicaFailure', status: 'True', message: 'exceeded quota' }];
+    kubernetes.put(DEPLOYMENTS, { ...rest, status: { ...(state as object), conditions } });
+    await open({ judgesOf: () => judges({ refusal }) });
+    const [trouble] = theApp(await followed()).troubles;
+    assert.equal(trouble?.severity, 'error');
+    assert.equal(trouble.failure.summary, 'Deployment web: FailedCreate: exceeded quota');
+  });
+
   for (const [how, error, lists] of [
-    ['the server ended', undefined, 7],
-    ['broke', UNREACHABLE, 7],
-    ['can go on from no point the server knows', GONE, 14],
+    ['the server ended', undefined, WATCHES],
+    ['broke', UNREACHABLE, WATCHES],
+    ['can go on from no point the server knows', GONE, 2 * WATCHES],
   ] as const) {
     it(`takes up watches that ${how}`, async () => {
       await open();
       await followed();
       kubernetes.breakWatches(error);
-      while (kubernetes.watching < 7) await sleep(5);
+      while (kubernetes.watching < WATCHES) await sleep(5);
       kubernetes.put(PODS, pod('web-2', 'web'));
       await until((picture) => theApp(picture).pods.length === 2);
       assert.equal(kubernetes.requests.filter((request) => request.startsWith('list')).length, lists);
@@ -445,7 +523,7 @@ describe('a watched workspace', () => {
       await watch!.refreshRepository();
       await until(({ apps, runtime }) => apps.length === 2 && runtime.followed);
       assert.ok(kubernetes.requests.includes('watch /api/v1/namespaces/elsewhere/pods'));
-      assert.equal(kubernetes.watching, 13);
+      assert.equal(kubernetes.watching, 2 * WATCHES - 1);
     });
 
     it('keeps what it knew when they cannot be read any more, and says so', async () => {
