@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Failure, messageOf, startOfFile } from '../base';
+import { declareArgument, expandVariables } from '../project';
 
 /** What decides which images a Dockerfile builds upon. */
 export interface BaseImagesRequest {
@@ -55,11 +56,11 @@ export async function baseImagesOf(
     const words = instruction.getArguments().map((argument) => argument.getValue());
     const stage = stages.at(-1);
     if (keyword === 'ARG' && !stage) {
-      for (const word of words) declare(word, buildArgs, variables);
+      for (const word of words) declareArgument(word, buildArgs, variables);
     } else if (keyword === 'FROM') {
       const [image = '', as, name] = words.filter((word) => !word.startsWith('--'));
       const named = as?.toLowerCase() === 'as' ? name?.toLowerCase() : undefined;
-      stages.push({ name: named, uses: new Set([expand(image, variables)]) });
+      stages.push({ name: named, uses: new Set([expandVariables(image, variables)]) });
     } else if (stage && instruction instanceof ModifiableInstruction) {
       for (const flag of instruction.getFlags()) {
         for (const used of referencesIn(keyword, flag.getName(), flag.getValue() ?? '')) stage.uses.add(used);
@@ -71,47 +72,6 @@ export async function baseImagesOf(
     .filter((directive) => directive.getName().toLowerCase() === 'syntax')
     .map((directive) => directive.getValue());
   return [...new Set([...syntax, ...neededImages(stages, target)])];
-}
-
-/** `NAME` or `NAME=default`: what was given for it wins. */
-function declare(word: string, given: Readonly<Record<string, string>>, variables: Map<string, string>): void {
-  const [, name = '', , fallback] = /^([^=]+)(=(.*))?$/s.exec(word) ?? [];
-  const chosen = Object.hasOwn(given, name) ? given[name] : undefined;
-  const value = chosen ?? (fallback === undefined ? undefined : expand(unquoted(fallback), variables));
-  if (value !== undefined) variables.set(name, value);
-}
-
-function unquoted(text: string): string {
-  return /^(["'])(.*)\1$/s.exec(text)?.[2] ?? text;
-}
-
-/** What variables may add to one text, UTF-16 code units: more than any reference is long, and no bomb. */
-const MAX_EXPANSION = 1024;
-
-/** `$NAME`, `${NAME}`, `${NAME:-word}`, `${NAME:+word}`, and both without the colon. */
-function expand(text: string, variables: ReadonlyMap<string, string>): string {
-  let room = MAX_EXPANSION;
-  return text.replace(
-    // A word without braces: one that is never closed would be read to the end again and again.
-    /\$(?:\{(\w+)(?:(:?[-+])([^{}]*))?\}|(\w+))/g,
-    (_match, braced: string | undefined, operator: string | undefined, word: string | undefined, plain: string) => {
-      const value = variables.get(braced ?? plain);
-      const expanded = operator === undefined ? (value ?? '') : alternative(value, operator, word ?? '', variables);
-      room -= expanded.length;
-      return room < 0 ? '' : expanded;
-    },
-  );
-}
-
-function alternative(
-  value: string | undefined,
-  operator: string,
-  word: string,
-  variables: ReadonlyMap<string, string>,
-): string {
-  const counts = operator.startsWith(':') ? Boolean(value) : value !== undefined;
-  if (operator.endsWith('-')) return counts ? (value ?? '') : expand(word, variables);
-  return counts ? expand(word, variables) : '';
 }
 
 /** Images or stages that a flag names: `COPY --from=`, `RUN --mount=…,from=…`. */

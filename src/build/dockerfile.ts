@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { SourceRange } from '../base';
+import { parseDockerfile } from '../project';
 import type { LineRange } from './types';
 
 /** The instructions of a Dockerfile, as far as build steps refer to them. */
@@ -30,19 +31,17 @@ export async function readOutline(file: string): Promise<DockerfileOutline | und
   }
 }
 
+/** The outline of a text; an empty one when it is too long to be parsed. */
 export async function outline(text: string): Promise<DockerfileOutline> {
-  // Loaded while the build already runs.
-  const { DockerfileParser } = await import('dockerfile-ast');
-  const instructions = DockerfileParser.parse(text)
-    .getInstructions()
-    .map((instruction) => {
-      const range = instruction.getRange();
-      return {
-        keyword: instruction.getKeyword(),
-        lines: { first: range.start.line + 1, last: range.end.line + 1 },
-        stageName: stageName(instruction.getRawArgumentsContent()),
-      };
-    });
+  const parsed = await parseDockerfile(text);
+  const instructions = (parsed?.getInstructions() ?? []).map((instruction) => {
+    const range = instruction.getRange();
+    return {
+      keyword: instruction.getKeyword(),
+      lines: { first: range.start.line + 1, last: range.end.line + 1 },
+      stageName: stageName(instruction.getRawArgumentsContent()),
+    };
+  });
   const stages: { name: string | undefined; from: Instruction; steps: Instruction[] }[] = [];
   for (const { keyword, lines, stageName } of instructions) {
     if (keyword === 'FROM') stages.push({ name: stageName, from: { keyword, lines }, steps: [] });

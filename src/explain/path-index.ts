@@ -22,7 +22,7 @@ export class PathIndex {
    * none, or when several are as good.
    */
   find(path: string): string | undefined {
-    if (OF_SYSTEM.test(path)) return undefined;
+    if (OF_SYSTEM.test(path) || isOfLibrary(path)) return undefined;
     const parts = path.split('/').filter((part) => part !== '' && part !== '.');
     const name = parts.at(-1);
     const candidates = (name === undefined ? undefined : this.byName.get(name)) ?? [];
@@ -44,9 +44,15 @@ export function relativeToRoot(root: string, path: string): string {
   return inside.startsWith('..') ? path : inside.split(sep).join('/');
 }
 
-/** Libraries and the system's own files: a file of that name in the workspace is another one. */
-const OF_SYSTEM =
-  /^\/(?:usr|lib|lib64|bin|sbin|proc|sys|dev|etc)\/|\/(?:site-packages|dist-packages|node_modules|lib\/python[\d.]+)\/|^</;
+/** Whether a path is in a folder that tools install libraries in, whosever folder that is in. */
+export function isOfLibrary(path: string): boolean {
+  return OF_LIBRARY.test(path);
+}
+
+const OF_LIBRARY =
+  /(?:^|\/)(?:site-packages|dist-packages|node_modules|lib\/python[\d.]+|pkg\/mod|\.(?:cargo|rustup|conan2?|cache|npm|m2|gradle))\//;
+/** The system's own files: a file of that name in the workspace is another one. In `/usr/src` images put apps. */
+const OF_SYSTEM = /^\/(?:usr\/(?!src\/)|(?:lib|lib64|bin|sbin|proc|sys|dev|etc|rustc)\/)|^</;
 
 function commonEnd(one: readonly string[], other: readonly string[]): number {
   let common = 0;

@@ -1,5 +1,6 @@
 import type { Dockerfile, From, Instruction } from 'dockerfile-ast';
 import { startOfFile } from '../base';
+import { parseDockerfile } from './dockerfile-parser';
 import type { Findings } from './findings';
 import { closest } from './names';
 import { displayPath } from './paths';
@@ -19,7 +20,7 @@ export type HasStage = (name: string) => boolean;
 
 /**
  * Reports what makes a build fail with certainty: no file, no stage, an unknown instruction, an unknown target.
- * Everything else is BuildKit's to judge.
+ * Everything else is BuildKit's to judge, and so is a file that is too long to be parsed.
  *
  * @returns what stages there are; none in a file that is not there.
  */
@@ -35,9 +36,8 @@ export async function checkDockerfile(request: DockerfileRequest, findings: Find
   }
   if (typeof source === 'string') return () => false;
   const hasStage = (name: string) => namesStage(source.text, name.toLowerCase());
-  const { DockerfileParser } = await import('dockerfile-ast');
-  const parsed = DockerfileParser.parse(source.text);
-  if (usesOwnSyntax(parsed)) return hasStage;
+  const parsed = await parseDockerfile(source.text);
+  if (!parsed || usesOwnSyntax(parsed)) return hasStage;
   const hasStages = checkInstructions(source, parsed, findings);
   if (hasStages) for (const target of targets) checkTarget(request, target, source, parsed, findings);
   return hasStage;

@@ -5,6 +5,7 @@ import type { App } from '../project';
 import { dockerFailure, type Docker } from '../tools';
 import { bundledAppImage } from './bundle-cache';
 import { localImage } from './bundle-collect';
+import { emitting, locatingBuildErrors } from './explaining-builds';
 import { localTag, type Job } from './images';
 import type { Session } from './session';
 
@@ -38,22 +39,19 @@ export async function withBuiltApps<T>(
 /** The app's image without the label that binds it to a runtime: `vapp delete` there would take it away. */
 async function build(job: Job, app: App, docker: Docker): Promise<void> {
   await job.steps.run('build', app.id, () =>
-    buildImage(
-      {
-        dockerfile: app.dockerfile.value,
-        context: app.context,
-        ...(app.target === undefined ? {} : { target: app.target }),
-        buildArgs: app.buildArgs,
-        platforms: [],
-        tags: [bundledAppImage(app.id)],
-        cacheInImage: true,
-      },
-      {
-        toolbox: job.session.toolbox,
-        docker,
-        signal: job.signal,
-        onEvent: (event) => job.emit({ type: 'build', app: app.id, event }),
-      },
+    locatingBuildErrors(job.session.root, app, (watch) =>
+      buildImage(
+        {
+          dockerfile: app.dockerfile.value,
+          context: app.context,
+          ...(app.target === undefined ? {} : { target: app.target }),
+          buildArgs: app.buildArgs,
+          platforms: [],
+          tags: [bundledAppImage(app.id)],
+          cacheInImage: true,
+        },
+        { toolbox: job.session.toolbox, docker, signal: job.signal, onEvent: emitting(job.emit, app, watch) },
+      ),
     ),
   );
 }

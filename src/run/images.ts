@@ -14,6 +14,7 @@ import type { App } from '../project';
 import type { RegistryAddress } from '../runtime';
 import type { Docker } from '../tools';
 import { bundledCache } from './bundle-cache';
+import { emitting, locatingBuildErrors } from './explaining-builds';
 import type { Session } from './session';
 import type { Steps } from './steps';
 import type { RunEvent } from './types';
@@ -43,24 +44,22 @@ export function buildApp(job: Job, app: App, cluster: string, options: BuildOpti
     const docker = await job.session.docker();
     const { tests } = options;
     const target = tests?.stage ?? app.target;
-    const image = await buildImage(
-      {
-        dockerfile: app.dockerfile.value,
-        context: app.context,
-        ...(target === undefined ? {} : { target }),
-        buildArgs: app.buildArgs,
-        platforms: options.platforms ?? [],
-        tags: [tests ? testTag(cluster, app) : localTag(cluster, app)],
-        labels: { [IMAGE_LABEL]: cluster },
-        cacheFrom: await bundledCache(docker, job.session.toolbox.env, app.id),
-        ...(options.noCache === undefined ? {} : { noCache: options.noCache }),
-      },
-      {
-        toolbox: job.session.toolbox,
-        docker,
-        signal: job.signal,
-        onEvent: (event) => job.emit({ type: 'build', app: app.id, event }),
-      },
+    const cacheFrom = await bundledCache(docker, job.session.toolbox.env, app.id);
+    const image = await locatingBuildErrors(job.session.root, app, (watch) =>
+      buildImage(
+        {
+          dockerfile: app.dockerfile.value,
+          context: app.context,
+          ...(target === undefined ? {} : { target }),
+          buildArgs: app.buildArgs,
+          platforms: options.platforms ?? [],
+          tags: [tests ? testTag(cluster, app) : localTag(cluster, app)],
+          labels: { [IMAGE_LABEL]: cluster },
+          cacheFrom,
+          ...(options.noCache === undefined ? {} : { noCache: options.noCache }),
+        },
+        { toolbox: job.session.toolbox, docker, signal: job.signal, onEvent: emitting(job.emit, app, watch) },
+      ),
     );
     if (!tests) job.emit({ type: 'image', app: app.id, image });
     const cached = image.steps.filter((step) => step.state === 'cached').length;

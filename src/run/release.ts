@@ -1,5 +1,6 @@
 import { Failure } from '../base';
 import { buildAndPush } from '../build';
+import { emitting, locatingBuildErrors } from './explaining-builds';
 import { shortDigest } from './images';
 import { jobOf } from './operations';
 import { selectApps, type Session } from './session';
@@ -47,25 +48,23 @@ export function pushBuild(
     if (!app || apps.length > 1) throw pushNeedsOneApp(apps.map(({ id }) => id));
     const { push, noCache, sbom, provenance, cache, platforms = 'all' } = request;
     const pushed = await job.steps.run('build', app.id, async (reporter) => {
-      const result = await buildAndPush(
-        {
-          push,
-          dockerfile: app.dockerfile.value,
-          context: app.context,
-          ...(app.target === undefined ? {} : { target: app.target }),
-          buildArgs: app.buildArgs,
-          platforms: platforms === 'all' ? app.platforms : platforms,
-          ...(noCache === undefined ? {} : { noCache }),
-          ...(sbom === undefined ? {} : { sbom }),
-          ...(provenance === undefined ? {} : { provenance }),
-          ...(cache === undefined ? {} : { cache }),
-        },
-        {
-          toolbox: session.toolbox,
-          docker: await session.docker(),
-          signal,
-          onEvent: (event) => emit({ type: 'build', app: app.id, event }),
-        },
+      const docker = await session.docker();
+      const result = await locatingBuildErrors(session.root, app, (watch) =>
+        buildAndPush(
+          {
+            push,
+            dockerfile: app.dockerfile.value,
+            context: app.context,
+            ...(app.target === undefined ? {} : { target: app.target }),
+            buildArgs: app.buildArgs,
+            platforms: platforms === 'all' ? app.platforms : platforms,
+            ...(noCache === undefined ? {} : { noCache }),
+            ...(sbom === undefined ? {} : { sbom }),
+            ...(provenance === undefined ? {} : { provenance }),
+            ...(cache === undefined ? {} : { cache }),
+          },
+          { toolbox: session.toolbox, docker, signal, onEvent: emitting(emit, app, watch) },
+        ),
       );
       reporter.result(`${result.reference} as ${shortDigest(result.digest)}`);
       return result;

@@ -37,6 +37,12 @@ describe('a file found by the path it has elsewhere', () => {
     assert.equal(index.find(''), undefined);
   });
 
+  it('is none for packages that a build fetched, and one in /usr/src', () => {
+    assert.equal(index.find('/root/.cargo/registry/src/x/model.py'), undefined);
+    assert.equal(index.find('/go/pkg/mod/example.org/x/model.py'), undefined);
+    assert.equal(index.find('/usr/src/app/src/main.py'), 'app/src/main.py');
+  });
+
   it('compares whole parts only', () => {
     assert.equal(new PathIndex(['xsrc/main.py', 'src/main.py']).find('/app/src/main.py'), 'src/main.py');
   });
