@@ -7,6 +7,6 @@ export { platformName } from './manifest';
 export { buildxVersion, findBuildx } from './plugin';
 export { normalizePlatform, normalizePlatforms } from './platforms';
 export { pushImage } from './push';
-export { parseReference, pathOf, type ImageReference } from './reference';
+export { hostOf, parseReference, pathOf, type ImageReference } from './reference';
 export { buildAndPush, type PushedBuild } from './release';
 export * from './types';

@@ -59,7 +59,7 @@ export function statusText(status: WorkspaceStatus, style: Style): string {
 }
 
 export function doctorText(report: DoctorReport, style: Style): string {
-  const marks = { ok: style.good('✓'), warning: style.warning('!'), error: style.bad('✗') };
+  const marks = { ok: style.good('✓'), warning: style.warning('!'), error: style.bad('✗'), skipped: '–' };
   return report.checks
     .flatMap((check) => [
       `${marks[check.state]} ${check.title.padEnd(12)} ${check.message}`,

@@ -113,7 +113,7 @@ const COPIED_MS = 3000;
 
 /** A report as Markdown. */
 export function doctorText({ checks }: DoctorReport): string {
-  const marks = { ok: '✅', warning: '⚠️', error: '❌' };
+  const marks = { ok: '✅', warning: '⚠️', error: '❌', skipped: '➖' };
   const sections = checks.map(({ title, state, message, nextSteps }) =>
     [
       `${marks[state]} **${withoutLinks(title)}** ${withoutLinks(message)}`,

@@ -8,12 +8,17 @@ export { identityOf, readMounts } from './mounts';
 export {
   DEFAULT_K3S_IMAGE,
   REGISTRY_IMAGE,
+  REGISTRY_PULL_ADDRESS,
   LABEL,
   SERVICES_NAMESPACE,
   SERVICES_RELEASE,
   clusterHosts,
   clusterName,
   kubeAccess,
+  objectNames,
 } from './names';
+export { nodeProxies, type NodeProxies } from './proxies';
+export { findReach, refuseRemoteEngine, type Reach } from './reach';
 export { serviceEndpoints, type ProvideImage, type ServiceFile, type ServiceValues } from './service-values';
 export * from './types';
+export type { WantedPort } from './wanted-ports';

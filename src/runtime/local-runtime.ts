@@ -12,11 +12,12 @@ import { isEmpty, kubernetesNodes, registryAddress, stateOf, type EngineObjects 
 import { withLock } from './lock';
 import { clusterDirectory, clusterName, kubeAccess } from './names';
 import type { NodePort } from './ports';
-import { findReach, nodePortAddress, refuseRemoteEngine, type Reach } from './reach';
+import { findReach, nodePortAddress, portProbe, refuseRemoteEngine, type Reach } from './reach';
 import { serviceEndpoints, type ProvideImage } from './service-values';
 import { ServicesRelease } from './services';
 import { Startup, type StartedCluster } from './startup';
 import type { RegistryAddress, Runtime, RuntimeEvent, RuntimeStatus, ServiceEndpoint } from './types';
+import { wantedPorts, type WantedPort } from './wanted-ports';
 
 export interface LocalRuntimeOptions {
   readonly toolbox: Toolbox;
@@ -86,6 +87,17 @@ export class LocalRuntime {
       services: state === 'absent' ? [] : this.endpoints(engine.reach, objects.ports?.nodePorts ?? []),
       ...(state === 'running' && existsSync(access.kubeconfig) ? { access } : {}),
     };
+  }
+
+  /**
+   * The ports of localhost that the runtime has, or will wish for, and whether it can have them; it changes nothing.
+   *
+   * @throws Failure `docker-*`, `runtime-name-taken`; Cancelled.
+   */
+  async wantedPorts(signal?: AbortSignal): Promise<WantedPort[]> {
+    const { docker, settings, services } = this.options;
+    const engine = await this.engine(signal);
+    return wantedPorts(await readObjects(engine), settings, services, portProbe(engine.reach, docker));
   }
 
   /**

@@ -28,14 +28,18 @@ export async function currentDockerContext(env: NodeJS.ProcessEnv): Promise<stri
 }
 
 /**
- * Whether the docker CLI gives proxies of its own to what it builds: those of its configuration, for the engine in use
- * or for all (`ConfigFile.ParseProxyConfig`).
+ * The proxies that the docker CLI gives to what it builds and runs (`httpProxy`, `httpsProxy`, `noProxy`, …): those of
+ * its configuration, for the engine in use or for all (`ConfigFile.ParseProxyConfig`). Values may hold credentials.
  */
-export async function hasDockerProxies(env: NodeJS.ProcessEnv): Promise<boolean> {
+export async function dockerProxies(env: NodeJS.ProcessEnv): Promise<Readonly<Record<string, unknown>>> {
   const { proxies } = await dockerConfiguration(env);
   const known = (proxies ?? {}) as Readonly<Record<string, unknown>>;
-  const settings = known[env['DOCKER_HOST'] || DEFAULT_HOST] ?? known['default'] ?? {};
-  return Object.values(settings).some(Boolean);
+  return (known[env['DOCKER_HOST'] || DEFAULT_HOST] ?? known['default'] ?? {}) as Readonly<Record<string, unknown>>;
+}
+
+/** Whether the docker CLI gives proxies of its own to what it builds. */
+export async function hasDockerProxies(env: NodeJS.ProcessEnv): Promise<boolean> {
+  return Object.values(await dockerProxies(env)).some(Boolean);
 }
 
 const DEFAULT_HOST = 'unix:///var/run/docker.sock';
