@@ -54,8 +54,15 @@ function labelsOf({ tags, labels }: BuildRequest): Record<string, string> {
   return { 'org.opencontainers.image.title': title, ...labels };
 }
 
-// They would not only reach the build, but also lead docker itself elsewhere.
-const READ_BY_DOCKER = /^(DOCKER_|BUILDX_|BUILDKIT_(HOST|PROGRESS|COLORS|TTY)|PATH$|HOME$|XDG_|SSL_CERT_|LD_)/;
+// They would not only reach the build, but also lead docker itself elsewhere, or git, which buildx asks about the context:
+// GIT_TRACE names a file that it writes, OTEL_… somebody who is told of the build.
+const READ_BY_DOCKER = new RegExp(
+  [
+    '^(DOCKER_|BUILDX_|BUILDKIT_(HOST|PROGRESS|COLORS|TTY)|OTEL_|PATH$|HOME$|TMPDIR$|XDG_|SSL_CERT_|SSH_|LD_|DYLD_',
+    'KUBECONFIG$|GODEBUG$|GIT_(ALTERNATE_|ASKPASS|COMMON_DIR|CONFIG|DIR$|EDITOR|EXEC_PATH|EXTERNAL_|INDEX_|NAMESPACE',
+    'OBJECT_|PAGER|PROXY_|REDIRECT_|SEQUENCE_|SSH|TEMPLATE_DIR|TRACE|WORK_TREE))',
+  ].join('|'),
+);
 
 function checkName(name: string, dockerfile: string): void {
   const reason = /^[A-Za-z_][A-Za-z0-9_.-]*$/.test(name)

@@ -9,6 +9,13 @@ const FATAL = 128;
 /** A merge's exit code is the number of its conflicts, at most so many. */
 const MOST_CONFLICTS = 127;
 
+/**
+ * A folder of unknown origin may look like a repository without files, with a configuration that names programs to run:
+ * to fetch an object that is missing, or to tell which files have changed. None of what we ask needs that.
+ */
+const SAFE_CONFIGURATION = ['-c', 'safe.bareRepository=explicit', '-c', 'core.fsmonitor=false'];
+const SAFE_ENVIRONMENT = { GIT_ALLOW_PROTOCOL: 'none', GIT_NO_LAZY_FETCH: '1' };
+
 /** What we ask of git. It needs a repository only where it says so, and never touches its index, branches or files. */
 export class Git {
   /**
@@ -60,7 +67,13 @@ export class Git {
     args: readonly string[],
     { cwd = this.folder, stdin, ...options }: RunOptions & { readonly cwd?: string; readonly stdin?: string } = {},
   ): Promise<CommandResult> {
-    const command = { program: 'git', args, cwd, env: this.env, ...(stdin === undefined ? {} : { stdin }) };
+    const command = {
+      program: 'git',
+      args: [...SAFE_CONFIGURATION, ...args],
+      cwd,
+      env: { ...this.env, ...SAFE_ENVIRONMENT },
+      ...(stdin === undefined ? {} : { stdin }),
+    };
     try {
       return await runCommand(command, { signal: this.signal, ...options });
     } catch (error) {

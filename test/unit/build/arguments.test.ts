@@ -76,7 +76,15 @@ describe('build: arguments', () => {
     });
   });
 
-  for (const name of ['', 'A=B', '--x', 'PATH', 'DOCKER_HOST', 'BUILDX_BUILDER', 'HOME']) {
+  it('takes a build argument that is only named alike', () => {
+    const buildArgs = Object.fromEntries(
+      ['GIT_COMMIT', 'GIT_TAG', 'GIT_DIRTY', 'PATHS', 'SDK_HOME'].map((name) => [name, 'x']),
+    );
+    assert.deepEqual(buildArguments({ ...request, buildArgs }, {}).env, buildArgs);
+  });
+
+  const readByTools = ['PATH', 'DOCKER_HOST', 'BUILDX_BUILDER', 'HOME', 'GIT_TRACE', 'GIT_CONFIG_COUNT', 'GIT_DIR'];
+  for (const name of ['', 'A=B', '--x', ...readByTools, 'OTEL_EXPORTER_OTLP_ENDPOINT', 'KUBECONFIG']) {
     it(`refuse a build argument named '${name}'`, () => {
       assert.throws(() => buildArguments({ ...request, buildArgs: { [name]: 'x' } }, {}), {
         code: 'build-arg-invalid',

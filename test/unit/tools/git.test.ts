@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { blobId } from '../../../src/scaffold/adoption';
@@ -27,6 +28,38 @@ describe('git', () => {
   it('keeps nothing outside of a repository', async () => {
     await git.keep('kept\n');
     assert.equal(await git.blob(blobId('kept\n')), undefined);
+  });
+
+  it('runs nothing that the configuration of a folder names', async () => {
+    const canary = join(folder, 'canary');
+    const git = (...args: string[]) => runCommand({ program: 'git', args, cwd: folder }, { acceptExitCodes: [128] });
+    const configure = async (bare: boolean) => {
+      await git('init', '--quiet', ...(bare ? ['--bare', '.'] : []));
+      for (const [name, value] of [
+        ['core.repositoryFormatVersion', '1'],
+        ['core.sshCommand', `touch '${canary}'; false`],
+        ['core.fsmonitor', `touch '${canary}'; false`],
+        ['extensions.partialClone', 'origin'],
+        ['remote.origin.url', 'ssh://nobody@localhost/x'],
+        ['remote.origin.promisor', 'true'],
+      ] as const) {
+        await git('config', name, value);
+      }
+    };
+    // A missing object is what git would fetch.
+    const missing = blobId('never kept\n');
+    for (const bare of [true, false]) {
+      await configure(bare);
+      await git('cat-file', 'blob', missing);
+      assert.ok(existsSync(canary), 'git would have run it');
+      await rm(canary);
+      const ours = new Git(folder, process.env);
+      assert.equal(await ours.blob(missing), undefined);
+      await ours.keep('kept\n');
+      assert.ok(!existsSync(canary));
+      await rm(folder, { recursive: true });
+      await mkdir(folder);
+    }
   });
 
   it('merges changes in different places, and says when both changed the same', async () => {
