@@ -56,12 +56,16 @@ const forsaken = () => {
 };
 process.once('beforeExit', forsaken);
 
+const crash = (error: unknown) => {
+  process.stderr.write(`${crashMessage(error)}\n`);
+  process.exitCode = ExitCode.environment;
+};
+// A defect of ours. What runs ends with this process.
+process.on('uncaughtException', (error) => {
+  crash(error);
+  process.exit();
+});
+
 main(process.argv.slice(2), host)
-  .then(
-    (code) => (process.exitCode = code),
-    (error: unknown) => {
-      process.stderr.write(`${crashMessage(error)}\n`);
-      process.exitCode = ExitCode.environment;
-    },
-  )
+  .then((code) => (process.exitCode = code), crash)
   .finally(() => process.off('beforeExit', forsaken));

@@ -5,4 +5,4 @@ export { followLogs } from './logs';
 export { findRepository, readRepository, ROOT_MARKERS } from './project';
 export { assembleTemplate, complaintAboutName, createApp, isLeftover, listTemplates, placeFor } from './scaffold';
 export { WorkspaceWatch } from './state';
-export { Toolbox, dockerClient } from './tools';
+export { Toolbox, dockerClient, withoutSecrets } from './tools';

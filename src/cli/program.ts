@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { Failure } from '../base';
+import { Failure, harmless } from '../base';
 import {
   Session,
   deleteWorkspace,
@@ -12,6 +12,7 @@ import {
   showLogs,
   stopWorkspace,
   uninstallApps,
+  withoutSecrets,
   workspaceStatus,
 } from '../core';
 import type { Outcome, OwnProgram, RunEvent, SessionOptions } from '../run';
@@ -328,11 +329,15 @@ function parseShell(value: string): Shell {
   return shell;
 }
 
-/** What an unexpected error says to a person, when not even a session could be opened. */
+/**
+ * What an unexpected error says to a person, when not even a session could be opened. Node itself would print all that
+ * hangs on the error, such as the environment of a process.
+ */
 export function crashMessage(error: unknown): string {
-  return error instanceof Failure
-    ? error.summary
-    : error instanceof Error
-      ? (error.stack ?? error.message)
-      : String(error);
+  const text =
+    error instanceof Failure ? error.summary : error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return text
+    .split('\n')
+    .map((line) => harmless(withoutSecrets(line), false))
+    .join('\n');
 }

@@ -3,6 +3,7 @@ import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { Failure, messageOf, startOfFile } from '../base';
+import { secretsIn } from './secrets';
 import { deployValues, type Values } from './values';
 import type { DeployRequest } from './types';
 
@@ -10,6 +11,8 @@ import type { DeployRequest } from './types';
 export interface DeployContent {
   /** Handed to Helm on top of the values files. */
   readonly values: Values;
+  /** What no output may show: {@link secretsIn} the values, those of the files included. */
+  readonly secrets: readonly string[];
   /** 40 hexadecimal digits over chart, values files, values and image; fits into a label. */
   readonly hash: string;
 }
@@ -24,13 +27,14 @@ export async function readContent(request: DeployRequest): Promise<DeployContent
     readChart(request.chartPath),
     Promise.all(request.chart.valuesFiles.map(readValuesFile)),
   ]);
-  const values = deployValues(request, valuesFiles.map(parseLeniently));
+  const ofFiles = valuesFiles.map(parseLeniently);
+  const values = deployValues(request, ofFiles);
   const hash = createHash('sha256');
   const add = (name: string, content: Buffer) => hash.update(`${name}\0${content.byteLength}\0`).update(content);
   for (const [name, content] of chartFiles) add(`chart/${name}`, content);
   valuesFiles.forEach((content, index) => add(`values/${index}`, content));
   add('set', Buffer.from(JSON.stringify([values, request.image])));
-  return { values, hash: hash.digest('hex').slice(0, 40) };
+  return { values, secrets: secretsIn([...ofFiles, values]), hash: hash.digest('hex').slice(0, 40) };
 }
 
 async function readChart(folder: string): Promise<[string, Buffer][]> {

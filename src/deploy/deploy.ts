@@ -105,7 +105,8 @@ class Deployment {
   /** Everything up to the moment when Kubernetes has the new revision. */
   private async start(content: DeployContent): Promise<Started> {
     const { release, namespace, chartPath, chart } = this.request;
-    const { judge, signal } = this.context;
+    const { judge, signal, toolbox } = this.context;
+    toolbox.redactor.add(...content.secrets);
     const history = await this.soundHistory();
     this.before = history;
     const [latest] = history;

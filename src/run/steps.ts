@@ -1,4 +1,5 @@
 import { Cancelled, Failure, asFailure, isCancelled } from '../base';
+import { withoutSecrets } from '../tools';
 import type { Outcome, RunEvent, StepId } from './types';
 
 /** Lets a step say more while it runs and when it ends. */
@@ -61,8 +62,21 @@ export function valueOf<T>(outcome: Outcome<T>): T {
   throw outcome.status === 'failed' ? outcome.failure : new Cancelled();
 }
 
+/** What a failure says, whoever said it first, holds no secret when it leaves a job. */
+function withoutSecretsIn(failure: Failure): Failure {
+  const { summary, evidence, nextSteps, related } = failure;
+  const clean = {
+    summary: withoutSecrets(summary),
+    evidence: evidence.map(withoutSecrets),
+    nextSteps: nextSteps.map(withoutSecrets),
+    related: related.map(({ range, message }) => ({ range, message: withoutSecrets(message) })),
+  };
+  const isClean = JSON.stringify({ summary, evidence, nextSteps, related }) === JSON.stringify(clean);
+  return isClean ? failure : failure.with(clean);
+}
+
 function unexpected(error: unknown): Failure {
-  return asFailure(error, {
+  const failure = asFailure(error, {
     code: 'internal',
     fault: 'environment',
     summary: `Something unexpected happened: ${error instanceof Error ? error.message : String(error)}`,
@@ -75,4 +89,5 @@ function unexpected(error: unknown): Failure {
         : [],
     nextSteps: ['Run the command again; if it happens again, report it with the lines above.'],
   });
+  return withoutSecretsIn(failure);
 }

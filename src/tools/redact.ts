@@ -6,9 +6,10 @@ export class Redactor {
   add(...secrets: (string | undefined)[]): void {
     for (const secret of secrets) {
       if (secret === undefined || secret.length < 4) continue;
-      this.secrets.add(secret);
-      const inUrls = encoded(secret);
-      if (inUrls !== undefined) this.secrets.add(inUrls);
+      for (const form of formsOf(secret)) {
+        this.secrets.add(form);
+        known.add(form);
+      }
     }
   }
 
@@ -25,11 +26,32 @@ export class Redactor {
   }
 
   redact(text: string): string {
-    // Longest first, so that a secret which contains another one disappears whole.
-    const secrets = [...this.secrets].sort((a, b) => b.length - a.length);
-    const clean = secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
-    return clean.replace(URL_CREDENTIALS, '://***@');
+    return hide(text, this.secrets);
   }
+}
+
+/**
+ * Hides what any redactor of this process has learned, for a text that leaves the process and comes from no tool: what
+ * the engine, Kubernetes or Node itself says of a failure.
+ */
+export function withoutSecrets(text: string): string {
+  return hide(text, known);
+}
+
+/** Of all redactors. A secret stays one for as long as the process lives. */
+const known = new Set<string>();
+
+function hide(text: string, secrets: ReadonlySet<string>): string {
+  // Longest first, so that a secret which contains another one disappears whole.
+  const longestFirst = [...secrets].sort((a, b) => b.length - a.length);
+  const clean = longestFirst.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
+  return clean.replace(URL_CREDENTIALS, '://***@');
+}
+
+/** As it is, as URLs write it, and as JSON and Go quote it. */
+function formsOf(secret: string): string[] {
+  const inUrls = encoded(secret);
+  return [secret, JSON.stringify(secret).slice(1, -1), ...(inUrls === undefined ? [] : [inUrls])];
 }
 
 // Credentials end at the last `@` before the path: passwords with an unescaped `@` are common in proxy settings.

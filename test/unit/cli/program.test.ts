@@ -3,8 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exitCodeOf } from '../../../src/cli/exit-codes';
-import { main, parseDuration, parseSince, type Host } from '../../../src/cli/program';
+import { crashMessage, main, parseDuration, parseSince, type Host } from '../../../src/cli/program';
 import { Failure } from '../../../src/base';
+import { Redactor } from '../../../src/tools';
 import { VALID, writeFiles } from '../project/temporary-repository';
 import { FakeOutput } from './fake-output';
 
@@ -121,6 +122,15 @@ describe('vapp: arguments', () => {
     assert.throws(() => parseDuration('soon'));
     assert.equal(parseSince('2026-01-02T03:04:05Z').toISOString(), '2026-01-02T03:04:05.000Z');
     assert.throws(() => parseSince('2026-99-99'));
+  });
+
+  it('says of a crash where it happened, no secret, and nothing that does something to a terminal', () => {
+    new Redactor().add('planted-secret');
+    const error = Object.assign(new TypeError('broke at planted-secret\u001b[2J'), { env: { TOKEN: 'planted-token' } });
+    const said = crashMessage(error);
+    assert.match(said, /^TypeError: broke at \*\*\*\n {4}at .*program\.test\.ts/);
+    assert.ok(!said.includes('planted') && !said.includes('\u001b'), said);
+    assert.equal(crashMessage('planted-secret'), '***');
   });
 
   it('tells by the exit code who has to act', () => {

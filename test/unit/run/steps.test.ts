@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { Cancelled, Failure } from '../../../src/base';
+import { Cancelled, Failure, startOfFile } from '../../../src/base';
 import { Steps, appEnvironment, formatBytes, outcomeOf, type RunEvent } from '../../../src/run';
+import { Redactor } from '../../../src/tools';
 
 describe('run: steps', () => {
   function steps(signal?: AbortSignal) {
@@ -52,6 +53,32 @@ describe('run: steps', () => {
     const defect = await outcomeOf(() => Promise.reject(new TypeError('undefined is not a function')));
     assert.ok(defect.status === 'failed' && defect.failure.code === 'internal');
     assert.deepEqual(await outcomeOf(() => Promise.resolve(1)), { status: 'done', value: 1 });
+  });
+});
+
+describe('run: a secret', () => {
+  it('is in no failure that leaves a job, wherever it came from, nor in the story of its steps', async () => {
+    new Redactor().add('planted-secret');
+    const range = startOfFile('/x');
+    const failure = new Failure({
+      ...{ code: 'x', fault: 'app', summary: 'planted-secret', evidence: ['a planted-secret'] },
+      ...{ nextSteps: ['http://ada:planted@host/'], related: [{ range, message: 'planted-secret' }], range },
+    });
+    const events: RunEvent[] = [];
+    for (const thrown of [failure, new Error('planted-secret')]) {
+      const outcome = await outcomeOf(() =>
+        new Steps((event) => events.push(event)).run('push', 'a', () => Promise.reject(thrown)),
+      );
+      assert.ok(outcome.status === 'failed');
+      for (const { summary, evidence, nextSteps, related } of [
+        outcome.failure,
+        ...events.flatMap((event) => (event.type === 'step' ? (event.failure ?? []) : [])),
+      ]) {
+        const told = JSON.stringify([summary, evidence, nextSteps, related]);
+        assert.doesNotMatch(told, /planted/);
+        assert.match(told, /\*\*\*/);
+      }
+    }
   });
 });
 

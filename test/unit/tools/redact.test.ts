@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Redactor } from '../../../src/tools';
+import { Redactor, withoutSecrets } from '../../../src/tools';
 
 describe('tools: Redactor', () => {
   it('hides credentials in any URL', () => {
@@ -59,5 +59,14 @@ describe('tools: Redactor', () => {
     const redactor = new Redactor();
     const line = 'a'.repeat(2_000_000);
     assert.equal(redactor.redact(line), line);
+  });
+});
+
+describe('tools: what leaves the process by no tool', () => {
+  it('holds no secret that any redactor has learned, as it is or quoted', () => {
+    new Redactor().add('only-"one"-knows');
+    assert.equal(withoutSecrets('is only-"one"-knows'), 'is ***');
+    assert.equal(withoutSecrets(JSON.stringify({ a: 'only-"one"-knows' })), '{"a":"***"}');
+    assert.equal(withoutSecrets('at http://ada:other@host/'), 'at http://***@host/');
   });
 });
