@@ -11,6 +11,7 @@ import { JobCommands } from './editor/job-commands';
 import { Links } from './editor/links';
 import { LogFeeds } from './editor/logs/log-feeds';
 import { Owner } from './editor/owner';
+import { QuickFixes } from './editor/quick-fixes';
 import { Reports } from './editor/reports';
 import { StartOnOpen } from './editor/start-on-open';
 import { StatusBar } from './editor/status-bar';
@@ -49,7 +50,8 @@ class Extension extends Owner {
     this.own(new Commands({ folders, output, jobs, views, logs, forwards, newApps, adopting }));
     this.own(new ContextKeys(folders));
     this.own(new StatusBar(folders));
-    this.own(new Diagnostics(folders, this.own(new RestrictedFiles(output))));
+    const diagnostics = this.own(new Diagnostics(folders, this.own(new RestrictedFiles(output))));
+    this.own(new QuickFixes(diagnostics));
     this.own(new Links(folders));
     this.own(new StartOnOpen(folders, config, jobs));
     this.own(registerTasks(folders, context.extensionPath));

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   Diagnostic,
   DiagnosticRelatedInformation,
@@ -8,9 +9,11 @@ import {
   type DiagnosticCollection,
 } from 'vscode';
 import { harmless, type Failure, type Problem, type SourceRange } from '../base';
-import { toRange } from './failure-message';
+import type { Trouble } from '../state';
+import type { AppFolder } from './app-folder';
+import { aboutJob, toRange, type About } from './failure-message';
 import type { Folders, InFolder } from './folders';
-import type { JobEnd } from './jobs';
+import type { JobEnd, JobEvent, RunningJob } from './jobs';
 import { Owner } from './owner';
 import type { RestrictedFiles } from './restricted-files';
 
@@ -18,13 +21,22 @@ const SOURCE = 'Velocitas';
 /** Code of the failure that stands for the problems of the repository's files. */
 const FILES_FAILURE = 'repository-invalid';
 
+/** A failure that is told at a line. */
+export interface ToldFailure {
+  readonly failure: Failure;
+  readonly about: About;
+}
+
 /**
- * What is wrong, at its line: the problems of the repository's files as they are read, and the place that the last job
- * of a folder failed at, until its next job has ended.
+ * What is wrong, at its line: the problems of the repository's files as they are read; why pods do not run, as long as
+ * they do not; and the places that the last job of a folder named, until its next job has ended.
  */
 export class Diagnostics extends Owner {
   private readonly collection: DiagnosticCollection = this.own(languages.createDiagnosticCollection('velocitas'));
-  private readonly failures = new Map<string, Failure>();
+  /** By the root of the folder. */
+  private readonly ofJobs = new Map<string, readonly Told[]>();
+  private readonly warned = new WeakMap<RunningJob, Told[]>();
+  private told = new Map<string, readonly (readonly [Diagnostic, ToldFailure])[]>();
 
   constructor(
     private readonly folders: Folders,
@@ -32,43 +44,103 @@ export class Diagnostics extends Owner {
   ) {
     super();
     this.own(folders.onDidChange(() => this.draw()));
+    this.own(folders.onDidEmit((event) => this.hear(event)));
     this.own(folders.onDidEndJob((end) => this.take(end)));
     this.own(restrictedFiles.onDidChange(() => this.draw()));
   }
 
-  private take({ folder, outcome }: InFolder<JobEnd>): void {
-    const { root } = folder.session;
+  /** The failure that one of our diagnostics tells of; the editor hands out copies of them. */
+  failureAt(uri: Uri, diagnostic: Diagnostic): ToldFailure | undefined {
+    return this.told
+      .get(uri.toString())
+      ?.find(([known]) => known.message === diagnostic.message && known.range.isEqual(diagnostic.range))?.[1];
+  }
+
+  private hear({ folder, job, event }: InFolder<JobEvent>): void {
+    if (event.type !== 'warning' || !event.explanation) return;
+    const before = this.warned.get(job) ?? [];
+    this.warned.set(job, [
+      ...before,
+      { severity: 'warning', failure: event.explanation, about: aboutJob(folder, job) },
+    ]);
+  }
+
+  private take({ folder, job, outcome }: InFolder<JobEnd>): void {
+    const told = [...(this.warned.get(job) ?? [])];
     // What is wrong with the files is told as long as it is wrong, by the picture.
-    if (outcome.status === 'failed' && outcome.failure.code !== FILES_FAILURE) this.failures.set(root, outcome.failure);
-    else this.failures.delete(root);
+    if (outcome.status === 'failed' && outcome.failure.code !== FILES_FAILURE)
+      told.push({ severity: 'error', failure: outcome.failure, about: aboutJob(folder, job) });
+    this.ofJobs.set(folder.session.root, told);
     this.draw();
   }
 
   private draw(): void {
     const byFile = new Map<string, Diagnostic[]>();
-    const add = (range: SourceRange, diagnostic: Diagnostic) => {
-      byFile.set(range.file, [...(byFile.get(range.file) ?? []), diagnostic]);
-    };
+    const told = new Map<string, (readonly [Diagnostic, ToldFailure])[]>();
     const problems = [...this.restrictedFiles.problems, ...this.folders.all.flatMap(({ picture }) => picture.problems)];
-    for (const problem of problems) add(problem.range, ofProblem(problem));
-    for (const { session } of this.folders.all) {
-      const failure = this.failures.get(session.root);
-      if (failure?.range) add(failure.range, ofFailure(failure, failure.range));
+    for (const problem of problems) put(byFile, problem.range.file, ofProblem(problem));
+    for (const folder of this.folders.all) {
+      const ofJob = this.ofJobs.get(folder.session.root) ?? [];
+      // The job has heard the app's last words, which the picture has not.
+      const others = troublesIn(folder).filter(
+        (trouble) => !ofJob.some(({ failure }) => isSame(failure, trouble.failure)),
+      );
+      for (const { severity, failure, about } of [...ofJob, ...others]) {
+        if (!failure.range) continue;
+        const diagnostic = ofFailure(failure, failure.range, severity);
+        put(byFile, failure.range.file, diagnostic);
+        put(told, Uri.file(failure.range.file).toString(), [diagnostic, { failure, about }] as const);
+      }
     }
+    this.told = told;
     this.collection.clear();
     this.collection.set([...byFile].map(([file, diagnostics]) => [Uri.file(file), diagnostics]));
   }
 }
 
+type Told = ToldFailure & Trouble;
+
+/** Why pods and Services of a folder's apps do not do what they are to do. */
+function troublesIn(folder: AppFolder): Told[] {
+  return folder.picture.apps.flatMap((app) => {
+    const about = (pod?: string): About => ({
+      origin: { ofApp: true, again: 'run' },
+      target: { folder, app: app.id, ...(pod === undefined ? {} : { pod }) },
+    });
+    const failing = app.pods.flatMap(({ name, failure, deleting }): Told[] =>
+      failure && !deleting ? [{ severity: 'error', failure, about: about(name) }] : [],
+    );
+    // Pods of one kind fail in one way.
+    const different = failing.filter(
+      ({ failure }, index) => !failing.slice(0, index).some((other) => isSame(other.failure, failure)),
+    );
+    return [...different, ...app.troubles.map((trouble) => ({ ...trouble, about: about() }))];
+  });
+}
+
+function isSame(a: Failure, b: Failure): boolean {
+  return a.code === b.code && isDeepStrictEqual(a.range, b.range);
+}
+
+function put<T>(lists: Map<string, T[]>, key: string, item: T): void {
+  const list = lists.get(key);
+  if (list) list.push(item);
+  else lists.set(key, [item]);
+}
+
 function ofProblem({ severity, code, message, hint, range }: Problem): Diagnostic {
-  const level = severity === 'error' ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning;
-  const diagnostic = new Diagnostic(toRange(range), linesOf(message, ...(hint === undefined ? [] : [hint])), level);
+  const text = linesOf(message, ...(hint === undefined ? [] : [hint]));
+  const diagnostic = new Diagnostic(toRange(range), text, levelOf(severity));
   return Object.assign(diagnostic, { source: SOURCE, code });
 }
 
-function ofFailure({ summary, evidence, nextSteps, code, related }: Failure, range: SourceRange): Diagnostic {
+function ofFailure(
+  { summary, evidence, nextSteps, code, related }: Failure,
+  range: SourceRange,
+  severity: Trouble['severity'],
+): Diagnostic {
   const message = linesOf(summary, ...evidence.slice(-EVIDENCE_LINES), ...nextSteps);
-  const diagnostic = new Diagnostic(toRange(range), message, DiagnosticSeverity.Error);
+  const diagnostic = new Diagnostic(toRange(range), message, levelOf(severity));
   const relatedInformation = related.map(
     (place) =>
       new DiagnosticRelatedInformation(
@@ -77,6 +149,10 @@ function ofFailure({ summary, evidence, nextSteps, code, related }: Failure, ran
       ),
   );
   return Object.assign(diagnostic, { source: SOURCE, code, relatedInformation });
+}
+
+function levelOf(severity: Problem['severity']): DiagnosticSeverity {
+  return severity === 'error' ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning;
 }
 
 /** The editor shows it as plain text, in which nothing shall hide what stands there or change its order. */

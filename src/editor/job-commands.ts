@@ -1,10 +1,10 @@
 import { ProgressLocation, Uri, l10n, window, workspace, type LogOutputChannel } from 'vscode';
-import { harmless } from '../base';
+import { harmless, type Failure } from '../base';
 import type { Outcome, RunEvent } from '../run';
 import type { AppFolder } from './app-folder';
 import type { Config } from './config';
 import { loadCore } from './core';
-import { showFailure } from './failure-message';
+import { aboutJob, showFailure, showTrouble } from './failure-message';
 import type { Folders } from './folders';
 import type { JobDescription } from './jobs';
 import { ask, showInformation, withProgress } from './notices';
@@ -177,8 +177,15 @@ export class JobCommands {
     const { output } = this.context;
     output.info(harmless(`${description.title} (${folder.session.root})`, false));
     const options = { location: ProgressLocation.Notification, title: description.title, cancellable: true };
+    // Where there are several, one notification is enough: all are in the Problems panel and the tree.
+    const troubles: Failure[] = [];
     const outcome = await withProgress(options, async (progress, token) => {
-      const running = folder.jobs.run(description, work);
+      const running = folder.jobs.run(description, (emit, signal) =>
+        work((event) => {
+          if (event.type === 'warning' && event.explanation) troubles.push(event.explanation);
+          emit(event);
+        }, signal),
+      );
       const [job] = folder.jobs.running.slice(-1);
       const cancelling = token.onCancellationRequested(() => job?.cancel());
       const changing = folder.jobs.onDidChange(() => {
@@ -193,7 +200,9 @@ export class JobCommands {
     });
     if (outcome.status === 'cancelled') output.info(`${description.title}: cancelled`);
     // Not awaited: the message stays until the user has read it, the command is done.
-    if (outcome.status === 'failed') void showFailure(output, outcome.failure);
+    const about = aboutJob(folder, description);
+    if (outcome.status === 'failed') void showFailure(output, outcome.failure, about);
+    for (const trouble of troubles.slice(0, 1)) void showTrouble(output, trouble, about);
     return outcome;
   }
 
@@ -202,7 +211,12 @@ export class JobCommands {
     const { folder, app } = target;
     await this.perform(
       folder,
-      { kind: 'build', title: l10n.t('Building {0}', nameOf(target)), apps: [app] },
+      {
+        kind: 'build',
+        title: l10n.t('Building {0}', nameOf(target)),
+        apps: [app],
+        ...(platforms ? { command: 'buildForPlatforms' } : {}),
+      },
       (emit, signal) => buildApps(folder.session, { apps: [app], ...(platforms ? { platforms } : {}) }, emit, signal),
     );
   }

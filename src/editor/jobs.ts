@@ -10,6 +10,8 @@ export interface JobDescription {
   readonly title: string;
   /** Ids of the apps it is about; empty: the runtime. */
   readonly apps: readonly string[];
+  /** The command that begins it anew, without `velocitas.`; default: that of its kind. */
+  readonly command?: string | undefined;
 }
 
 /** A step that a job is at. */
@@ -69,6 +71,10 @@ class Job implements RunningJob {
 
   get title(): string {
     return this.description.title;
+  }
+
+  get command(): string | undefined {
+    return this.description.command;
   }
 
   get apps(): readonly string[] {

@@ -1,8 +1,9 @@
+import type { Failure } from '../../base';
 import type { AppPicture, ReleasePicture, RuntimePicture } from '../../state';
 import { runtimeWord } from '../words';
 import { expandable, momentText, row, type L10n, type TooltipLine, type Tone, type TreeNode } from './node';
 import { podNode } from './pod-nodes';
-import { failureLines, problemNode } from './trouble-nodes';
+import { failureLines, failureNode, problemNode } from './trouble-nodes';
 
 /** What the tree shows of a forwarded port. */
 export interface ForwardPicture {
@@ -34,7 +35,7 @@ export type AppState = 'absent' | 'serving' | 'updating' | 'failing';
 export function appState(app: AppPicture): AppState {
   const { release, workloads } = app;
   if (!release) return 'absent';
-  if (release.status === 'failed' || failingPod(app)) return 'failing';
+  if (release.status === 'failed' || failureOf(app)) return 'failing';
   if (release.status !== 'deployed') return 'updating';
   return workloads.every(({ ready, wanted }) => ready >= wanted) ? 'serving' : 'updating';
 }
@@ -61,6 +62,9 @@ export function appNode(app: AppPicture, surroundings: AppSurroundings): TreeNod
   const deployed = state === 'absent' ? 'absent' : 'deployed';
   const children = [
     ...app.problems.map((problem, index) => problemNode(problem, `${id}/problem/${index}`, { app: app.id }, l10n)),
+    ...app.troubles.map(({ failure, severity }, index) =>
+      failureNode(failure, `${id}/trouble/${index}`, { app: app.id }, l10n, severity),
+    ),
     ...(app.image === undefined ? [] : [imageNode(app.image, id, app.id, l10n)]),
     ...(app.release ? [releaseNode(app.release, id, app.id, l10n)] : []),
     ...app.pods.map((pod) => podNode(pod, { parent: id, app: app.id, siblings: app.pods.length - 1, l10n })),
@@ -99,6 +103,11 @@ function failingPod({ pods }: AppPicture) {
   return pods.find(({ failure, deleting }) => failure !== undefined && !deleting);
 }
 
+/** Why it cannot serve. */
+function failureOf(app: AppPicture): Failure | undefined {
+  return failingPod(app)?.failure ?? app.troubles.find(({ severity }) => severity === 'error')?.failure;
+}
+
 /** Nothing is deployed where there is no runtime; of one that is not followed nobody knows. */
 function isKnown({ state, followed }: RuntimeKnowledge): boolean {
   return followed || state === 'absent';
@@ -115,7 +124,7 @@ function appTooltip(app: AppPicture, l10n: L10n): TooltipLine[] {
     { name: l10n.t('Release'), value: `${id} (${namespace})` },
     ...(release ? [{ name: l10n.t('Revision'), value: `${release.revision}, ${release.status}` }] : []),
     ...(image === undefined ? [] : [{ name: l10n.t('Image'), value: image }]),
-    ...failureLines(failingPod(app)?.failure, l10n),
+    ...failureLines(failureOf(app) ?? app.troubles[0]?.failure, l10n),
   ];
 }
 

@@ -1,5 +1,6 @@
 import type { Failure, Problem } from '../../base';
-import type { EnginePicture, RuntimePicture } from '../../state';
+import type { EnginePicture, RuntimePicture, Trouble } from '../../state';
+import { hasPreviousLog } from '../failure-actions';
 import { row, type L10n, type NodeSubject, type TooltipLine, type TreeNode } from './node';
 
 /** Something wrong in a file; a click opens it there. */
@@ -22,19 +23,27 @@ export function problemNode(problem: Problem, id: string, subject: NodeSubject, 
   });
 }
 
-/** What failed, and what to do about it. */
-export function failureNode(failure: Failure, id: string, subject: NodeSubject, l10n: L10n): TreeNode {
+/** What failed, and what to do about it; its menu offers what helps with it. */
+export function failureNode(
+  failure: Failure,
+  id: string,
+  subject: NodeSubject,
+  l10n: L10n,
+  severity: Trouble['severity'] = 'error',
+): TreeNode {
   const { summary, nextSteps, evidence, range } = failure;
+  const isError = severity === 'error';
+  const ofApp = subject.app !== undefined;
   const [nextStep] = nextSteps;
   return row({
     id,
     label: summary,
     ...(nextStep === undefined ? {} : { description: nextStep }),
-    icon: 'error',
-    tone: 'bad',
-    context: 'problem',
+    icon: isError ? 'error' : 'warning',
+    tone: isError ? 'bad' : 'warning',
+    context: ['problem', ...(ofApp ? ['again'] : []), ...(ofApp && hasPreviousLog(failure) ? ['ended'] : [])].join('.'),
     tooltip: [summary, ...nextSteps, ...evidence].map((value) => ({ value })),
-    spoken: `${l10n.t('Error')}: ${[summary, ...nextSteps].join(' ')}`,
+    spoken: `${isError ? l10n.t('Error') : l10n.t('Warning')}: ${[summary, ...nextSteps].join(' ')}`,
     ...(range ? { opens: range } : {}),
     subject,
     children: [],

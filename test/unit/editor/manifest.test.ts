@@ -279,6 +279,8 @@ describe('package.json as the manifest of the extension', () => {
     ['service', [], []],
     ['service.address', ['copyAddress'], ['copyAddress']],
     ['problem', [], []],
+    ['problem.again', ['run'], ['run']],
+    ['problem.again.ended', ['run', 'showPreviousLog'], ['run', 'showPreviousLog']],
   ];
   for (const [viewItem, inline, menu] of nodes) {
     it(`offers on a node ${viewItem}: ${menu.join(', ') || 'nothing'}`, () => {

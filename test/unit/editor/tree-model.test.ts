@@ -104,6 +104,29 @@ describe('the tree of one folder', () => {
     assert.match(only(nodes, 'container').spoken ?? '', /4 restarts/);
   });
 
+  it('shows what else is wrong with an app, and what helps', () => {
+    const refused = new Failure({ code: 'quota-exceeded', fault: 'app', summary: 'The quota allows no more.' });
+    const nowhere = new Failure({ code: 'service-without-pods', fault: 'app', summary: 'The Service leads nowhere.' });
+    const serving = only(
+      nodesOf(folder({ apps: [servingApp({ troubles: [{ severity: 'warning', failure: nowhere }] })] })),
+      'app',
+    );
+    assert.equal(serving.icon, 'pass-filled');
+    assert.equal(seen([only([serving], 'problem')])[0], '(warning) The Service leads nowhere.');
+    assert.match(tooltipOf(serving), /leads nowhere/);
+    assert.match(only([serving], 'problem').spoken ?? '', /^Warning: /);
+
+    const troubles = [{ severity: 'error', failure: refused } as const];
+    const failing = only(nodesOf(folder({ apps: [servingApp({ troubles })] })), 'app');
+    assert.equal(failing.icon, 'error');
+    assert.equal(only([failing], 'problem').context, 'problem.again');
+    assert.deepEqual(only([failing], 'problem').subject, { app: 'seatadjuster' });
+
+    const exited = new Failure({ code: 'app-exited', fault: 'app', summary: 'It ends.' });
+    const pods = [{ ...crashingPod(), failure: exited }];
+    assert.equal(only(nodesOf(folder({ apps: [servingApp({ pods })] })), 'problem').context, 'problem.again.ended');
+  });
+
   it('says that an image cannot be pulled', () => {
     const summary = 'The image cannot be pulled.';
     const failure = new Failure({ code: 'image-not-pulled', fault: 'app', summary });
