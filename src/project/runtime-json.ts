@@ -226,7 +226,7 @@ class ServiceConfig {
   }
 
   private takeImage(value: ScalarNode): void {
-    if (/^\S+$/.test(value.text)) this.image = value.text;
+    if (IMAGE.test(value.text)) this.image = value.text;
     else this.invalid(value, 'The name of an image is expected here.');
   }
 
@@ -292,6 +292,9 @@ class ServiceConfig {
     });
   }
 }
+
+/** What can be a reference to an image, and no part of another request to the engine, nor an option of a tool. */
+const IMAGE = /^[A-Za-z0-9[][\w.:@/[\]-]*$/;
 
 const KNOWN_KEYS: readonly string[] = ['enabled', 'image', 'arg', 'env', 'mount', 'port', 'port-forward'];
 

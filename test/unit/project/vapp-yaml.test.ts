@@ -185,6 +185,8 @@ runtime:
     ['a negative number of agents', 'runtime:\n  agents: -1', ['2:11 error vapp-value']],
     ['a fraction of an agent', 'runtime: { agents: 1.5 }', ['1:20 error vapp-type']],
     ['an image with a space', 'runtime:\n  k3sImage: a b', ['2:13 error vapp-value']],
+    ['an image that is an option', 'runtime:\n  k3sImage: --help', ['2:13 error vapp-value']],
+    ['an image with a query', 'runtime:\n  k3sImage: "a?x="', ['2:13 error vapp-value']],
     ['a key twice', 'runtime:\n  agents: 1\n  agents: 2', ['3:3 error yaml-duplicate-key']],
     ['an open list', 'apps: [\n', ['2:1 error yaml-syntax']],
     ['a tab as indent', 'apps:\n\t- name: x', ['2:1 error yaml-syntax']],
