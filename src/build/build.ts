@@ -3,6 +3,7 @@ import { dockerFailure } from '../tools';
 import { secretValues } from './arguments';
 import { buildWithBuildx } from './buildx';
 import { buildClassic } from './classic';
+import { LOST_CACHE } from './engine-explanations';
 import { normalizePlatform, normalizePlatforms } from './platforms';
 import type { BuildContext, BuildRequest, BuiltImage } from './types';
 
@@ -11,10 +12,12 @@ import type { BuildContext, BuildRequest, BuiltImage } from './types';
  * event that says what is lost. The same content gives the same digest, as long as the build cache knows it.
  *
  * @throws Cancelled when the signal fires; nothing runs any more then, and no tag has moved.
- * @throws Failure `build-failed`, `dockerfile-invalid`, `dockerfile-missing`, `target-missing`, `copy-source-missing`,
- *   `context-missing`, `context-unreadable`, `build-arg-invalid` (the app), `platform-invalid` (usage),
- *   `base-image-unavailable` (the app, or the environment when its registry cannot be reached), and of the
- *   environment: `docker-not-running`, `docker-lost`, `no-space`, `network`, `platform-unsupported`, `tool-missing`.
+ * @throws Failure of the app: `build-failed`, `dockerfile-invalid`, `dockerfile-missing`, `target-missing`,
+ *   `copy-source-missing`, `context-missing`, `context-unreadable`, `build-arg-invalid`, `build-arg-missing`,
+ *   `build-secret-missing`, `base-image-unknown`, `base-image-platform`; of usage: `platform-invalid`; of the
+ *   environment: `docker-not-running`, `docker-lost`, `no-space`, `network`, `base-image-unavailable`,
+ *   `base-image-denied`, `build-out-of-memory` (of the app where Node.js limits itself), `build-cache-lost`,
+ *   `platform-unsupported`, `tool-missing`.
  */
 export async function buildImage(request: BuildRequest, context: BuildContext): Promise<BuiltImage> {
   throwIfCancelled(context.signal);
@@ -23,7 +26,7 @@ export async function buildImage(request: BuildRequest, context: BuildContext): 
   const tag = firstTag(request);
   context.toolbox.redactor.add(...secretValues(request.buildArgs));
 
-  const outcome = await buildWithBuildx(normalized, context);
+  const outcome = await tryingTwice(context, () => buildWithBuildx(normalized, context));
   const withBuildx = !('reason' in outcome);
   if (!withBuildx) {
     refusePlatforms(normalized, outcome.reason);
@@ -40,6 +43,21 @@ export async function buildImage(request: BuildRequest, context: BuildContext): 
     durationMs: performance.now() - started,
     builder: withBuildx ? 'buildx' : 'classic',
   };
+}
+
+/**
+ * Builds once more when the engine has lost what it had cached, with a warning event; whatever happens then is the result.
+ *
+ * @throws what the build throws.
+ */
+export async function tryingTwice<T>({ onEvent }: Pick<BuildContext, 'onEvent'>, build: () => Promise<T>): Promise<T> {
+  try {
+    return await build();
+  } catch (error) {
+    if (!(error instanceof Failure && error.code === LOST_CACHE)) throw error;
+    onEvent?.({ type: 'warning', message: `${error.summary} It is built once more.` });
+    return build();
+  }
 }
 
 function firstTag(request: BuildRequest): string {

@@ -1,6 +1,7 @@
 import { currentDockerContext, TailBuffer, ToolFailure } from '../tools';
 import { buildArguments, buildProxies } from './arguments';
 import { linesOfStep, readOutline, type DockerfileOutline } from './dockerfile';
+import { engineFacts } from './engine-facts';
 import { buildFailure } from './failures';
 import { runBuildx } from './plugin';
 import { MAX_OBJECT_LENGTH, RawJsonReader } from './rawjson';
@@ -81,6 +82,7 @@ export async function buildWithBuildx(
       lines: lines ?? failed?.step.lines,
       failed: failed && { name: failed.step.name, output: failed.output },
       started,
+      facts: () => engineFacts(context.docker),
     });
   }
 }

@@ -1,6 +1,7 @@
 import { ToolFailure } from '../tools';
 import { buildArguments, buildProxies } from './arguments';
 import { readOutline, type Instruction } from './dockerfile';
+import { engineFacts } from './engine-facts';
 import { buildFailure } from './failures';
 import type { BuildContext, BuildEvent, BuildRequest, BuildStep } from './types';
 
@@ -44,6 +45,7 @@ export async function buildClassic(request: BuildRequest, context: BuildContext)
       lines: failedLines(message) ?? log.current?.step.lines,
       failed: log.current && { name: log.current.step.name, output: log.current.output },
       started: log.current !== undefined,
+      facts: () => engineFacts(context.docker),
     });
   }
 }

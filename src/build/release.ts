@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Failure, throwIfCancelled } from '../base';
 import { secretValues } from './arguments';
+import { tryingTwice } from './build';
 import { buildWithBuildx } from './buildx';
 import { buildxMissing } from './copy';
 import { normalizePlatforms } from './platforms';
@@ -49,7 +50,7 @@ export async function buildAndPush(request: PushBuildRequest, context: BuildCont
   const folder = await mkdtemp(join(tmpdir(), 'vapp-push-'));
   try {
     const metadata = join(folder, 'metadata.json');
-    const steps = await buildWithBuildx({ ...build, platforms, tags: [reference] }, context, {
+    const output = {
       args: [
         ...['--push', '--metadata-file', metadata],
         `--provenance=${provenance ? 'mode=max' : 'false'}`,
@@ -59,7 +60,10 @@ export async function buildAndPush(request: PushBuildRequest, context: BuildCont
       ],
       // With attestations, what git says of the context belongs to them.
       env: provenance ? {} : { BUILDX_GIT_INFO: 'false' },
-    });
+    };
+    const steps = await tryingTwice(context, () =>
+      buildWithBuildx({ ...build, platforms, tags: [reference] }, context, output),
+    );
     if ('reason' in steps) throw buildxMissing(steps.reason);
     const digest = digestIn(await readFile(metadata, 'utf8'));
     return { reference, repository: name, digest, platforms, steps, durationMs: performance.now() - started };

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { Bind, CopyStep, DockerfileStage, RunStep } from '../project';
+import { matchesName, type Bind, type CopyStep, type DockerfileStage, type RunStep } from '../project';
 
 /** A `RUN` of a Dockerfile: its stage, and which of that stage's steps it is. */
 export interface RunPlace {
@@ -90,30 +90,7 @@ const GLOB = /[*?[]/;
 function globbed(source: string, rest: string): string[] {
   const folder = posix.dirname(source);
   if (GLOB.test(folder) || rest === '' || rest.includes('/')) return [];
-  return matches(posix.basename(source), rest) ? [posix.join(folder, rest)] : [];
-}
-
-/** Whether a name fits a pattern of `*` and `?`; takes time by the product of the lengths at most. */
-function matches(pattern: string, name: string): boolean {
-  let at = 0;
-  let star = -1;
-  let resume = 0;
-  for (let index = 0; index < name.length;) {
-    if (pattern[at] === '*') {
-      star = at;
-      resume = index;
-      at += 1;
-    } else if (pattern[at] === '?' || pattern[at] === name[index]) {
-      at += 1;
-      index += 1;
-    } else if (star >= 0) {
-      at = star + 1;
-      resume += 1;
-      index = resume;
-    } else return false;
-  }
-  while (pattern[at] === '*') at += 1;
-  return at === pattern.length;
+  return matchesName(posix.basename(source), rest) ? [posix.join(folder, rest)] : [];
 }
 
 /** What a path has behind a folder: `` when it is the folder itself, undefined when it is elsewhere. */

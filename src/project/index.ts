@@ -10,6 +10,7 @@ export {
 } from './dockerfile-stages';
 export { declareArgument, expandVariables } from './dockerfile-variables';
 export { findRepository, isRepositoryRoot, ROOT_MARKERS } from './find';
+export { matchesName, matchesPath } from './glob';
 export { offsetOfExcessiveDepth } from './json-text';
 export { applicationId, closest, isDnsLabel, MAX_APP_ID_LENGTH, MAX_DNS_LABEL_LENGTH } from './names';
 export { leadsOut } from './paths';

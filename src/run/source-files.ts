@@ -1,6 +1,7 @@
 import { readFile, readdir, realpath, stat } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { join } from 'node:path';
 import type { SourceRange } from '../base';
+import { leadsOut } from '../project';
 
 /** More than this are not looked at. */
 const MAX_FILES = 20_000;
@@ -56,10 +57,9 @@ function isPlain(text: string): boolean {
 
 async function readInside(root: string, file: string): Promise<string | undefined> {
   try {
-    const [inside, real] = await Promise.all([realpath(root), realpath(file)]);
-    if (!real.startsWith(inside + sep)) return undefined;
-    const facts = await stat(real);
-    return facts.isFile() && facts.size <= MAX_SIZE ? await readFile(real, 'utf8') : undefined;
+    if (await leadsOut(await realpath(root), file)) return undefined;
+    const facts = await stat(file);
+    return facts.isFile() && facts.size <= MAX_SIZE ? await readFile(file, 'utf8') : undefined;
   } catch {
     // It is not there, or nobody may read it: another candidate may be.
     return undefined;
