@@ -226,7 +226,7 @@ class ServiceConfig {
   }
 
   private takeImage(value: ScalarNode): void {
-    if (IMAGE.test(value.text)) this.image = value.text;
+    if (typeof value.value === 'string' && IMAGE.test(value.value)) this.image = value.value;
     else this.invalid(value, 'The name of an image is expected here.');
   }
 
