@@ -1,4 +1,4 @@
-import { formatLocation } from '../base';
+import { formatLocation, harmless } from '../base';
 import type { BuiltImage } from '../build';
 import { formatBytes, shortDigest } from '../core';
 import type { AppDescription, DoctorReport, WorkspaceStatus } from '../run';
@@ -62,8 +62,8 @@ export function doctorText(report: DoctorReport, style: Style): string {
   const marks = { ok: style.good('✓'), warning: style.warning('!'), error: style.bad('✗'), skipped: '–' };
   return report.checks
     .flatMap((check) => [
-      `${marks[check.state]} ${check.title.padEnd(12)} ${check.message}`,
-      ...check.nextSteps.map((step) => `    → ${step}`),
+      `${marks[check.state]} ${check.title.padEnd(12)} ${harmless(check.message, false)}`,
+      ...check.nextSteps.map((step) => `    → ${harmless(step, false)}`),
     ])
     .join('\n');
 }

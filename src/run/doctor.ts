@@ -12,7 +12,7 @@ import { lookAtPorts } from './doctor/ports';
 import { lookAtProxies } from './doctor/proxy';
 import { lookAtRegistry } from './doctor/registry';
 import { lookAtDisk, lookAtMemory } from './doctor/resources';
-import { clusterVersion, lookAtBuildx, lookAtKubectl, lookAtNodeImage, lookAtTool } from './doctor/tools';
+import { clusterVersion, lookAtBuildx, lookAtHelm, lookAtK3d, lookAtKubectl, lookAtNodeImage } from './doctor/tools';
 import { lookAtRepository, lookAtRuntime } from './doctor/workspace';
 
 export type { DoctorCheck } from './doctor/check';
@@ -28,8 +28,8 @@ type Look = (facts: Facts, signal: AbortSignal) => Promise<Finding>;
 const LOOKS: readonly (readonly [title: string, look: Look])[] = [
   ['docker', lookAtEngine],
   ['buildx', lookAtBuildx],
-  ['k3d', (facts) => lookAtTool(facts, 'k3d')],
-  ['helm', (facts) => lookAtTool(facts, 'helm')],
+  ['k3d', lookAtK3d],
+  ['helm', lookAtHelm],
   ['kubectl', lookAtKubectl],
   ['node image', (facts) => facts.withEngine((engine) => lookAtNodeImage(facts, engine))],
   ['disk', lookAtDisk],

@@ -48,7 +48,9 @@ function parseStatus(body: string): { message: string; reason?: string } {
       ...(typeof reason === 'string' ? { reason } : {}),
     };
   } catch {
-    // The kubelet and proxies in between answer with plain text or a page; that is the best there is.
-    return { message: body.trim().slice(0, 300) || 'no reason given' };
+    // The kubelet and proxies in between answer with plain text or a page; that is the best there is. Of a long list of
+    // health checks, only what failed tells anything.
+    const failed = body.match(/^\[-\].*$/gm)?.join('\n');
+    return { message: (failed ?? body.trim()).slice(0, 300) || 'no reason given' };
   }
 }

@@ -79,6 +79,14 @@ export class Facts {
     private readonly engineLimitMs = ENGINE_LIMIT_MS,
   ) {}
 
+  /** Whether the engine takes connections and does not answer. */
+  async engineIsSilent(): Promise<boolean> {
+    return this.engine().then(
+      () => false,
+      (error: unknown) => error instanceof Failure && error.code === 'no-answer',
+    );
+  }
+
   /** Looks at what needs the engine. Why there is none, its own check says. */
   async withEngine(look: (engine: Engine) => Finding | Promise<Finding>): Promise<Finding> {
     try {

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { messageOf } from '../../base';
-import { nodeProxies } from '../../runtime';
+import { nodeProxies, objectNames } from '../../runtime';
 import { Redactor, dockerFailure, dockerProxies } from '../../tools';
 import { ok, together, warning, type Finding } from './check';
 import type { EngineInfo, Facts } from './facts';
@@ -42,22 +42,32 @@ export async function lookAtProxies(facts: Facts, signal: AbortSignal): Promise<
     node: cluster && (await ofNode(facts, cluster.nodes[0])),
   };
   const { runtime } = await facts.repository();
-  // What this process would give to nodes; the name of the cluster only adds exceptions.
-  const forNodes = nodeProxies(env, cluster?.name ?? '', runtime.agents);
-  const unanswered = await silentProxies(places.environment, signal);
-  return hidden(judgeProxies(places, forNodes.env, forNodes.unreachable, unanswered), places);
+  // The name of the cluster only adds exceptions.
+  const { env: forNodes, unreachable } = nodeProxies(env, cluster?.name ?? '', runtime.agents);
+  const circumstances = {
+    forNodes: fromEnvironment(forNodes),
+    onLoopback: unreachable,
+    unanswered: await silentProxies(places.environment, signal),
+    registry: objectNames(cluster?.name ?? '').registry,
+  };
+  return hidden(judgeProxies(places, circumstances), places);
 }
 
-/**
- * @param forNodes what nodes would get if they were made now.
- * @param onLoopback names of variables whose proxy no container can reach.
- * @param unanswered proxies that accept no connection, each with the reason.
- */
+/** What is known besides the settings. */
+export interface Circumstances {
+  /** What nodes would get if they were made now. */
+  readonly forNodes: ProxySettings;
+  /** Names of variables whose proxy no container can reach. */
+  readonly onLoopback: readonly string[];
+  /** Proxies that accept no connection, each with the reason. */
+  readonly unanswered: readonly string[];
+  /** Host of the registry for nodes. */
+  readonly registry: string;
+}
+
 export function judgeProxies(
   { environment, configuration, engine, node }: ProxyPlaces,
-  forNodes: Readonly<Record<string, string>>,
-  onLoopback: readonly string[] = [],
-  unanswered: readonly string[] = [],
+  { forNodes, onLoopback, unanswered, registry }: Circumstances,
 ): Finding {
   const here = isSet(environment) || isSet(configuration);
   if (!here && (!engine || !isSet(engine)) && (!node || !isSet(node))) return ok('none');
@@ -98,7 +108,7 @@ export function judgeProxies(
   if (onLoopback.length > 0) {
     findings.push(
       warning(
-        `${onLoopback.join(' and ')} name a proxy on this machine's loopback, which no container reaches`,
+        `a proxy on this machine's loopback, which no container reaches: ${onLoopback.join(' and ')}`,
         'Let the proxy listen on an address of this machine that containers reach, and name that.',
       ),
     );
@@ -108,13 +118,11 @@ export function judgeProxies(
       warning(`the proxy does not answer: ${reason}`, 'Start the proxy, correct its address, or unset it.'),
     );
   }
-  if (node && differs(node, forNodes)) {
-    findings.push(
-      warning(
-        'the cluster was made with other proxies than are set now, and keeps them',
-        'Let it be made anew: `vapp delete`, then `vapp up`.',
-      ),
-    );
+  if (node && (node.http !== forNodes.http || node.https !== forNodes.https)) {
+    findings.push(warning('the cluster was made with other proxies than are set now, and keeps them', RECREATE));
+  }
+  if (node && isSet(node) && !exempts(node.no, registry)) {
+    findings.push(warning('the cluster looks for its own registry at the proxy', RECREATE));
   }
   return together(findings);
 }
@@ -123,12 +131,9 @@ function isSet({ http, https }: ProxySettings): boolean {
   return Boolean(http) || Boolean(https);
 }
 
-function shown(settings: ProxySettings): string {
-  const { http, https } = settings;
-  if (!isSet(settings)) return 'none';
-  return http === https || !http || !https
-    ? withoutCredentials(https || http || '')
-    : `${withoutCredentials(http)} and ${withoutCredentials(https)}`;
+function shown({ http, https }: ProxySettings): string {
+  const proxies = [http ?? '', https ?? ''].filter((proxy) => proxy !== '').map(withoutCredentials);
+  return [...new Set(proxies)].join(' and ') || 'none';
 }
 
 /** Host and port. Credentials reach as far as the last `@`. */
@@ -147,10 +152,7 @@ function exempts(no: string | undefined, host: string): boolean {
   );
 }
 
-/** What nodes get is compared without the exceptions, which never hurt. */
-function differs(node: ProxySettings, wanted: Readonly<Record<string, string>>): boolean {
-  return (node.http ?? '') !== (wanted['HTTP_PROXY'] ?? '') || (node.https ?? '') !== (wanted['HTTPS_PROXY'] ?? '');
-}
+const RECREATE = 'Let it be made anew: `vapp delete`, then `vapp up`.';
 
 function fromEnvironment(env: Readonly<Record<string, string | undefined>>): ProxySettings {
   const read = (name: string) => env[name] || env[name.toLowerCase()] || undefined;

@@ -1,14 +1,15 @@
 import { get } from 'node:http';
 import { isCancelled, messageOf } from '../../base';
 import { REGISTRY_PULL_ADDRESS, objectNames } from '../../runtime';
-import { ToolFailure, dockerFailure, type Docker, type Toolbox } from '../../tools';
+import { dockerFailure, type Docker, type Toolbox } from '../../tools';
 import { error, ok, together, warning, type Finding } from './check';
 import type { Cluster, Engine, Facts } from './facts';
 
 /** How long the registry may take for an answer, milliseconds. */
 const ANSWER_MS = 5000;
-/** How long a node may take to ask for it; it looks for a mirror first, and for the name itself then. */
-const NODE_LIMIT_MS = 15_000;
+/** How long a node may take to ask for it, seconds; and for the question to come back from there, milliseconds. */
+const NODE_PATIENCE_S = 8;
+const NODE_LIMIT_MS = 12_000;
 
 /** How the way to the registry ended. */
 export interface Way {
@@ -48,7 +49,7 @@ export interface RegistryAnswers {
 export function judgeRegistry({ host, nodes, container, state }: RegistryAnswers): Finding {
   const stopped = state !== 'running';
   const findings = [
-    ...(stopped ? [error(`its container ${container} is ${state ?? 'gone'}`, 'Start it: `vapp up`.')] : []),
+    ...(stopped ? [error(`its container ${container} is ${state ?? 'gone'}`, revival(container, state))] : []),
     host.reason === undefined && host.address !== undefined
       ? ok(`${host.address} answers`)
       : error(`not reachable from this machine${told(host)}`, ...(stopped ? [] : lookInside(container))),
@@ -57,6 +58,10 @@ export function judgeRegistry({ host, nodes, container, state }: RegistryAnswers
     ),
   ];
   return together(findings);
+}
+
+function revival(container: string, state: string | undefined): string {
+  return state === 'paused' ? `Let it go on: \`docker unpause ${container}\`.` : 'Start it: `vapp up`.';
 }
 
 function judgeNode(node: string, way: Way, stopped: boolean): Finding {
@@ -117,21 +122,23 @@ const HOSTS = '/var/lib/rancher/k3s/agent/etc/containerd/certs.d';
  * that to the daemon, which does not tell how it went.
  */
 async function askFromNode(toolbox: Toolbox, node: string, signal: AbortSignal): Promise<Way> {
-  const command = ['ctr', '--debug', 'content', 'fetch', '--hosts-dir', HOSTS, PROBE];
-  try {
-    const { stderr } = await toolbox.run('docker', ['exec', node, ...command], {
-      signal,
-      timeoutMs: NODE_LIMIT_MS,
-      acceptExitCodes: [1],
-    });
-    return wayOf(stderr);
-  } catch (thrown) {
-    if (!(thrown instanceof ToolFailure)) throw thrown;
-    const way = wayOf(thrown.stderr);
-    // The mirror may have answered, and only the name behind it be sought in vain.
-    return way.address === undefined ? { ...way, reason: thrown.summary } : way;
-  }
+  const question = ['ctr', '--debug', 'content', 'fetch', '--hosts-dir', HOSTS, PROBE];
+  const { stderr } = await toolbox.run('docker', ['exec', node, 'sh', '-c', ENDING_BY_ITSELF, 'sh', ...question], {
+    signal,
+    timeoutMs: NODE_LIMIT_MS,
+    acceptExitCodes: [1, TERMINATED],
+  });
+  return wayOf(stderr);
 }
+
+/**
+ * Runs its arguments for so many seconds at most: ending `docker exec` ends nothing in the node, and k3s' busybox has no
+ * `timeout`.
+ */
+const ENDING_BY_ITSELF = `"$@" & asked=$!
+(sleep ${NODE_PATIENCE_S}; kill $asked) >/dev/null 2>&1 &
+wait $asked`;
+const TERMINATED = 128 + 15;
 
 /** What containerd's log says of the first endpoint, which is the mirror; the second one is the name itself. */
 export function wayOf(log: string): Way {

@@ -2,7 +2,7 @@ import semver from 'semver';
 import { buildxVersion } from '../../build';
 import { DEFAULT_K3S_IMAGE } from '../../runtime';
 import { KubeApi } from '../../tools';
-import { error, ok, warning, type Finding } from './check';
+import { error, ok, skipped, warning, type Finding } from './check';
 import type { Engine, Facts } from './facts';
 
 /** Images of the test stack that stand in for official ones say so in this label. */
@@ -35,9 +35,16 @@ const RANGES: Readonly<Record<'k3d' | 'helm', Range>> = {
 /** buildx says what it does as JSON since then. */
 const OLDEST_BUILDX = '0.13.0';
 
-/** k3d or Helm: whether it is there, and a version that is known to work. */
-export async function lookAtTool(facts: Facts, tool: 'k3d' | 'helm'): Promise<Finding> {
-  return judgeTool(tool, await facts.session.toolbox.version(tool));
+/** Whether k3d is there, and in a version that is known to work. */
+export async function lookAtK3d(facts: Facts): Promise<Finding> {
+  // Before it tells its version, it waits for the engine, for however long.
+  if (await facts.engineIsSilent()) return skipped('not known: it waits for Docker');
+  return judgeTool('k3d', await facts.session.toolbox.version('k3d'));
+}
+
+/** Whether Helm is there, and in a version that is known to work. */
+export async function lookAtHelm(facts: Facts): Promise<Finding> {
+  return judgeTool('helm', await facts.session.toolbox.version('helm'));
 }
 
 export function judgeTool(tool: 'k3d' | 'helm', version: string): Finding {
