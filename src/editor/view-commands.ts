@@ -1,10 +1,9 @@
 import { ProgressLocation, Uri, env, l10n, window, type LogOutputChannel } from 'vscode';
-import type { DoctorReport } from '../run';
 import type { AppPicture } from '../state';
 import { loadCore } from './core';
+import { doctorText } from './doctor-text';
 import { showFailure } from './failure-message';
 import type { Folders } from './folders';
-import { withoutLinks } from './notice-text';
 import { showInformation, withProgress } from './notices';
 import type { Reports } from './reports';
 import { chooseApp, chooseFolder, pictureOf, targetOf, type AppTarget } from './target';
@@ -96,7 +95,8 @@ export class ViewCommands {
     });
     if (outcome.status === 'failed') await showFailure(this.context.output, outcome.failure);
     if (outcome.status !== 'done') return;
-    await this.reports.show(l10n.t('Doctor'), doctorText(outcome.value));
+    const title = l10n.t('Doctor');
+    await this.reports.show(title, doctorText(title, outcome.value));
   }
 
   private appOf(argument: unknown, fits?: (app: AppPicture) => boolean): Promise<AppTarget | undefined> {
@@ -110,15 +110,3 @@ async function copy(text: string): Promise<void> {
 }
 
 const COPIED_MS = 3000;
-
-/** A report as Markdown. */
-export function doctorText({ checks }: DoctorReport): string {
-  const marks = { ok: '✅', warning: '⚠️', error: '❌', skipped: '➖' };
-  const sections = checks.map(({ title, state, message, nextSteps }) =>
-    [
-      `${marks[state]} **${withoutLinks(title)}** ${withoutLinks(message)}`,
-      ...nextSteps.map((step) => `   - ${withoutLinks(step)}`),
-    ].join('\n'),
-  );
-  return [`# ${l10n.t('Doctor')}`, ...sections].join('\n\n');
-}
