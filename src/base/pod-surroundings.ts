@@ -10,6 +10,8 @@ export interface PodSurroundings {
   readonly warnings?: readonly KubeWarning[];
   /** Whether other pods of the workload are on their way out, whose room this one may get. */
   readonly othersLeave?: boolean;
+  /** Keys of the taints that nodes have; absent: nobody has looked. The scheduler does not always name them. */
+  readonly taints?: readonly string[];
   /** The last lines of its containers that ended. */
   readonly lastWords?: readonly string[];
   /** Whether nobody waits any longer: then what may still change is an answer, too. */

@@ -9,6 +9,7 @@ export {
   type UninstallRequest,
 } from './operations';
 export type { KubeObject, LabelSelector, PodObject, WorkloadObject } from './objects';
+export { taintsOf } from './nodes';
 export { packageChart, type PackageRequest } from './package';
 export { podDetails, type ContainerDetails, type PodDetails } from './pod-details';
 export { removeTests, runTests, setTestImage, testsOf, type TestImageRequest, type TestObject } from './release-test';

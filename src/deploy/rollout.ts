@@ -1,8 +1,9 @@
 import { Failure, messageOf, orCancelled, throwIfCancelled, type PodSurroundings } from '../base';
-import type { KubeApi } from '../tools';
+import { Reflector, type KubeApi } from '../tools';
 import { Collection } from './collection';
 import type { KubeObject, ObjectMetadata, PodObject, WorkloadObject } from './objects';
 import { removePods } from './inspect';
+import { taintsOf } from './nodes';
 import { isUnprobed, restartsOf, summarisePod } from './pods';
 import { failureOfPod, failureOfTime, type FailureContext } from './rollout-failure';
 import type { DeployEvent, PodJudge, RefusalJudge } from './types';
@@ -41,6 +42,7 @@ export async function watchRollout(
 class Rollout {
   private readonly collections = new Map<string, Collection<KubeObject>>();
   private readonly warnings: Warnings;
+  private readonly taints: Reflector<readonly string[]>;
   private readonly told = new Map<string, string>();
   /** Pods that were ready before the rollout began, by uid. */
   private readonly proven = new Set<string>();
@@ -62,6 +64,7 @@ class Rollout {
       this.collect(podPath(namespace));
     }
     this.warnings = new Warnings(api, [...new Set(workloads.map(({ namespace }) => namespace))]);
+    this.taints = new Reflector(api, '/api/v1/nodes', taintsOf);
   }
 
   async wait(): Promise<void> {
@@ -81,7 +84,7 @@ class Rollout {
             this.fail(error);
           }
         };
-        for (const followed of [...this.collections.values(), this.warnings]) {
+        for (const followed of this.followed) {
           followed.follow(look, stop.signal).catch(this.fail);
         }
         const { since = performance.now(), timeoutMs } = this.options;
@@ -99,6 +102,10 @@ class Rollout {
     }
   }
 
+  private get followed() {
+    return [...this.collections.values(), this.warnings, this.taints];
+  }
+
   private collect(path: string): void {
     if (!this.collections.has(path)) this.collections.set(path, new Collection(this.api, path));
   }
@@ -109,7 +116,7 @@ class Rollout {
 
   /** Looks at everything anew; the milliseconds until the rollout counts as complete, undefined while it is not. */
   private look(): number | undefined {
-    if (![...this.collections.values(), this.warnings].every(({ synced }) => synced)) return undefined;
+    if (!this.followed.every(({ synced }) => synced)) return undefined;
     this.warnings.begin();
     const progress = this.workloads.map((reference) => this.lookAt(reference));
     this.started = true;
@@ -163,6 +170,7 @@ class Rollout {
     return {
       warnings: this.warnings.of(pod.metadata.uid),
       othersLeave: all.some((other) => this.isLeaving(other.pod)),
+      taints: [...this.taints.objects.values()].flat(),
     };
   }
 

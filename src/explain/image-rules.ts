@@ -36,6 +36,20 @@ const IMAGE_PULL_CAUSES: readonly { readonly pattern: RegExp; readonly explain: 
     }),
   },
   {
+    // Without TLS only registries are asked that the cluster knows for that; it then tries the usual way, in vain.
+    pattern: /server gave HTTP response to HTTPS client/i,
+    explain: (image) => ({
+      code: 'image-not-found',
+      summary: `The image ${image} is not in its registry, or the cluster does not know that this one has no TLS.`,
+      nextSteps: [
+        'Check the name and the tag of the image: the runtime’s own registry says so of images that it does not have.',
+        'Let any other registry have a certificate.',
+      ],
+      inChart: true,
+      values: IMAGE_VALUES,
+    }),
+  },
+  {
     pattern:
       /no such host|dial tcp|connection refused|i\/o timeout|TLS handshake|deadline exceeded|server misbehaving/i,
     explain: (image) => ({

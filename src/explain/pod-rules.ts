@@ -31,7 +31,7 @@ function evicted({ status = {} }: PodFacts, { warnings = [] }: PodSurroundings):
   };
 }
 
-function unschedulable(pod: PodFacts, { othersLeave = false }: PodSurroundings): Explanation | undefined {
+function unschedulable(pod: PodFacts, { othersLeave = false, taints }: PodSurroundings): Explanation | undefined {
   const scheduling = pod.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
   if (scheduling?.reason !== 'Unschedulable') return undefined;
   const message = scheduling.message ?? '';
@@ -50,7 +50,9 @@ function unschedulable(pod: PodFacts, { othersLeave = false }: PodSurroundings):
       proof,
     };
   }
-  const pressure = /node\.kubernetes\.io\/(?<kind>disk|memory|pid)-pressure/.exec(message)?.groups?.['kind'];
+  const tainted = /untolerated taint/.test(message);
+  const reasons = tainted ? [message, ...(taints ?? [])].join(' ') : message;
+  const pressure = /node\.kubernetes\.io\/(?<kind>disk|memory|pid)-pressure/.exec(reasons)?.groups?.['kind'];
   if (pressure !== undefined) {
     return {
       code: 'node-pressure',
@@ -60,6 +62,10 @@ function unschedulable(pod: PodFacts, { othersLeave = false }: PodSurroundings):
       proof,
     };
   }
+  // A node that is not ready yet has a taint, too, and loses it.
+  if (/not-ready|unreachable|uninitialized|network-unavailable/.test(reasons)) return undefined;
+  // Newer schedulers do not say which taint it is.
+  if (tainted && !/untolerated taint \{/.test(message) && taints === undefined) return undefined;
   return placement(message, proof);
 }
 
@@ -82,8 +88,6 @@ function placement(message: string, proof: string): Explanation | undefined {
       proof,
     };
   }
-  // A node that is not ready yet has a taint, too, and loses it.
-  if (/not-ready|unreachable|uninitialized|network-unavailable/.test(message)) return undefined;
   if (!/untolerated taint|unbound immediate PersistentVolumeClaims|didn't have free ports/.test(message)) {
     return undefined;
   }

@@ -3,6 +3,7 @@ import {
   imagesOf,
   podDetails,
   progressOf,
+  taintsOf,
   type KubeObject,
   type LabelSelector,
   type PodDetails,
@@ -27,6 +28,8 @@ export interface ClusterFacts {
 export interface NodeFacts {
   readonly name: string;
   readonly ready: boolean;
+  /** Keys of its taints. */
+  readonly taints: readonly string[];
 }
 
 export interface PodFacts {
@@ -80,7 +83,7 @@ export interface ReleaseFacts {
 export function nodeFacts(object: unknown): NodeFacts {
   const { metadata, status } = object as NodeObject;
   const ready = status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True');
-  return { name: metadata.name, ready: ready === true };
+  return { name: metadata.name, ready: ready === true, taints: taintsOf(object) };
 }
 
 export function podFacts(object: unknown): PodFacts {

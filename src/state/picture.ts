@@ -155,10 +155,11 @@ function podPictures(
   verdicts: Verdicts,
 ): PodPicture[] {
   const pods = facts.pods.filter((pod) => workloads.some((workload) => owns(workload, pod)));
-  const othersLeave = pods.some(({ details }) => details.deleting);
+  const taints = facts.nodes.flatMap((node) => node.taints);
+  const around = { othersLeave: pods.some(({ details }) => details.deleting), taints };
   return pods
     .map((pod) => {
-      const failure = verdicts.of(app, pod, facts.warningsOf(pod.uid), othersLeave);
+      const failure = verdicts.of(app, pod, { ...around, warnings: facts.warningsOf(pod.uid) });
       return { ...pod.details, ...(failure ? { failure } : {}) };
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1));

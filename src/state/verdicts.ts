@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Failure, KubeWarning, PodSurroundings } from '../base';
+import type { Failure, PodSurroundings } from '../base';
 import type { AppJudges } from '../deploy';
 import type { App } from '../project';
 import type { PodFacts, ServiceFacts, WorkloadFacts } from './cluster-facts';
@@ -34,10 +34,10 @@ export class Verdicts {
     return next;
   }
 
-  /** @param warnings of the pod. @param othersLeave whether other pods of the app are on their way out. */
-  of(app: App, pod: PodFacts, warnings: readonly KubeWarning[], othersLeave: boolean): Failure | undefined {
+  /** Why a pod can never become ready. */
+  of(app: App, pod: PodFacts, around: Omit<PodSurroundings, 'timeUp' | 'lastWords'>): Failure | undefined {
     if (!this.judgesOf || pod.details.ready || pod.details.deleting) return undefined;
-    const surroundings = { warnings, othersLeave, timeUp: this.isTimeUp(pod) };
+    const surroundings = { ...around, timeUp: this.isTimeUp(pod) };
     const before = this.known.get(pod);
     if (before?.app === app && isDeepStrictEqual(before.surroundings, surroundings)) return before.failure;
     const failure = this.judgesOf(app).judge(pod.object, surroundings);

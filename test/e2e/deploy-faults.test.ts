@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { startOfFile } from '../../src/base';
 import { deploy, rollback, uninstall, type DeployEvent } from '../../src/deploy';
 import { RELEASE, describeDeploying } from './support/deploy-bed';
 import { app } from './support/helm-cluster';
 
 /** Without it, a pod that runs for a moment counts as ready, and the revision before is taken away. */
 const STAYS = 'minReadySeconds: 3';
+/** The beginning of an object that nobody refuses. */
+const MAP = 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: x }\n# Its words.\ndata:\n';
+const VALUE = startOfFile('/repo/values.yaml');
 
 describeDeploying('a deployment that does not come to its end', (bed) => {
   describe('an app at fault', () => {
@@ -105,7 +109,7 @@ describeDeploying('a deployment that does not come to its end', (bed) => {
   });
 
   describe('a chart at fault', () => {
-    const cases: { title: string; template: string; code: string; says: RegExp; line?: number }[] = [
+    const cases: { title: string; template: string; code: string; says: RegExp; line: number }[] = [
       {
         title: 'does not render',
         template: 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Values.no.such }}\n',
@@ -118,12 +122,14 @@ describeDeploying('a deployment that does not come to its end', (bed) => {
         template: app().replace('name: app', 'name: Not_Valid'),
         code: 'object-refused',
         says: /Not_Valid/,
+        line: 15,
       },
       {
         title: 'has a kind that nobody knows',
         template: 'apiVersion: example.org/v1\nkind: Unknown\nmetadata: { name: x }\n',
         code: 'kind-unknown',
         says: /Unknown/,
+        line: 1,
       },
     ];
     for (const { title, template, code, says, line } of cases) {
@@ -133,12 +139,62 @@ describeDeploying('a deployment that does not come to its end', (bed) => {
         assert.equal(failure.code, code, JSON.stringify(failure));
         assert.equal(failure.fault, 'app');
         assert.match(failure.summary, says);
-        if (line !== undefined) {
-          assert.equal(failure.range?.file, join(chart, 'templates', 'broken.yaml'));
-          assert.equal(failure.range.start.line, line);
-        }
+        assert.equal(failure.range?.file, join(chart, 'templates', 'broken.yaml'));
+        assert.equal(failure.range.start.line, line);
         await deploy(bed().request(await bed().cluster.chart({ 'app.yaml': app() })), bed().context);
         await bed().assertServes('one');
+      });
+    }
+
+    const decided: {
+      title: string;
+      template: string;
+      code: string;
+      says: RegExp;
+      line: number;
+      values: Readonly<Record<string, unknown>>;
+      /** The one that decides it. */
+      value: string;
+    }[] = [
+      {
+        title: 'renders to no YAML',
+        template: `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: first }\n---\n${MAP}  fine: 1\n  word: {{ .Values.word }}\n`,
+        code: 'chart-invalid',
+        says: /renders to what is no YAML: templates\/broken\.yaml, line 11: “word: a: b”: mapping values/,
+        line: 11,
+        values: { word: 'a: b' },
+        value: 'word',
+      },
+      {
+        title: 'renders to quotes that do not close',
+        template: `${MAP}  word: '{{ .Values.word }}'\n  fine: 1\n`,
+        code: 'chart-invalid',
+        says: /templates\/broken\.yaml, line 6: “word: 'it's'”/,
+        line: 6,
+        values: { word: "it's" },
+        value: 'word',
+      },
+      {
+        title: 'has a value deep in a map that Kubernetes refuses',
+        template: app({ container: 'resources:\n  {{- toYaml .Values.resources | nindent 12 }}' }),
+        code: 'object-refused',
+        says: /memory/,
+        line: 19,
+        values: { resources: { limits: { cpu: '1', memory: '-1Mi' } } },
+        value: 'resources.limits.memory',
+      },
+    ];
+    for (const { title, template, code, says, line, values, value } of decided) {
+      it(`that ${title} is placed at its line, and at the value that it takes`, async () => {
+        const chart = await bed().cluster.chart({ 'broken.yaml': template });
+        const request = bed().request(chart);
+        const set = { ...request.chart, values, valueRanges: new Map([[value, VALUE]]) };
+        const failure = await bed().failureOf(deploy({ ...request, chart: set }, bed().context));
+        assert.equal(failure.code, code, JSON.stringify(failure));
+        assert.match(failure.summary, says);
+        assert.equal(failure.range?.file, join(chart, 'templates', 'broken.yaml'));
+        assert.equal(failure.range.start.line, line);
+        assert.deepEqual(failure.related, [{ range: VALUE, message: `the value ${value}` }]);
       });
     }
 
@@ -149,6 +205,8 @@ describeDeploying('a deployment that does not come to its end', (bed) => {
       const failure = await bed().failureOf(deploy(bed().request(chart), bed().context));
       assert.equal(failure.code, 'immutable-field');
       assert.match(failure.summary, /Deployment probe .*spec\.selector/);
+      assert.equal(failure.range?.file, join(chart, 'templates', 'app.yaml'));
+      assert.equal(failure.range.start.line, 7);
       assert.ok(failure.nextSteps.length > 0);
       await bed().assertServes('one');
     });

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { startOfFile } from '../../src/base';
 import { deploy } from '../../src/deploy';
 import { HELM_4, describeDeploying } from './support/deploy-bed';
-import { app } from './support/helm-cluster';
+import { LOCKED_REGISTRY, app } from './support/helm-cluster';
 
 interface Case {
   readonly title: string;
@@ -52,6 +54,18 @@ const CASES: readonly Case[] = [
     template: app({ pod: `initContainers: [${container('prepare', 'echo no table; exit 4')}]` }),
     code: 'init-container-failed',
     says: /init container prepare failed with exit code 4[^]*no table/,
+  },
+  {
+    title: 'is ended by a signal',
+    template: app({ spec: STAYS, script: 'sleep 60 & kill -SEGV $!; wait $!; exit $?' }),
+    code: 'app-exited',
+    says: /exit code 139 \(signal SIGSEGV\)/,
+  },
+  {
+    title: 'names an image that its registry does not have',
+    template: app({ image: '{{ .Values.image.repository }}:no-such-tag' }),
+    code: 'image-not-found',
+    says: /no-such-tag (?:does not exist|is not in its registry)/,
   },
   {
     title: 'fails its liveness probe',
@@ -128,6 +142,68 @@ describeDeploying(
       }
     });
 
+    it('is not what a Service reaches that selects it wrongly, which is told at the value', async () => {
+      const { cluster } = bed();
+      const labels = 'app: {{ .Release.Name }}';
+      const chart = await cluster.chart(
+        {
+          'app.yaml': app({ container: 'ports: [{ name: http, containerPort: 8080 }]' }),
+          'wrong.yaml': service('wrong', 'app: {{ .Values.front.app }}', 'port: 80'),
+          'port.yaml': service('port', labels, 'port: 80\n    targetPort: htpt'),
+          'fine.yaml': service('fine', labels, 'port: 80\n    targetPort: http'),
+          'elsewhere.yaml': 'apiVersion: v1\nkind: Service\nmetadata: { name: elsewhere }\nspec: { clusterIP: None }\n',
+        },
+        'front:\n  app: probe-front\n',
+      );
+      const request = bed().request(chart);
+      const value = { ...startOfFile(join(chart, 'values.yaml')), start: { line: 2, column: 3 } };
+      const valueRanges = new Map([['front.app', value]]);
+      for (const changed of [true, false]) {
+        bed().events.length = 0;
+        const result = await deploy({ ...request, chart: { ...request.chart, valueRanges } }, bed().context);
+        assert.equal(result.changed, changed);
+        const told = bed().events.flatMap((event) => (event.type === 'warning' ? (event.explanation ?? []) : []));
+        assert.deepEqual(
+          told.map(({ code, range, related }) => [code, range?.file, range?.start.line, related[0]?.range]),
+          [
+            ['service-port-unknown', join(chart, 'templates', 'port.yaml'), 10, undefined],
+            ['service-without-pods', join(chart, 'templates', 'wrong.yaml'), 7, value],
+          ],
+        );
+        assert.match(told.map(({ summary }) => summary).join('\n'), /port named htpt[^]*app=probe-front/);
+      }
+    });
+
+    it('because its registry lets nobody in, is explained by that', async () => {
+      const { cluster } = bed();
+      const unlock = await cluster.lockRegistry();
+      try {
+        const chart = await cluster.chart({ 'app.yaml': app({ image: `${LOCKED_REGISTRY}/app:1` }) });
+        const failure = await bed().failureOf(deploy(bed().request(chart), bed().context));
+        assert.equal(failure.code, 'image-pull-denied', JSON.stringify(failure));
+        assert.match(failure.evidence.join('\n'), /401/);
+      } finally {
+        await unlock();
+      }
+    });
+
+    it('because its node is short of disk space, is explained by that, scheduled or not', async () => {
+      const { cluster } = bed();
+      const node = await cluster.addFullNode();
+      const there = `nodeSelector: { kubernetes.io/hostname: ${node} }`;
+      const tolerant = 'tolerations: [{ key: node.kubernetes.io/disk-pressure, operator: Exists }]';
+      for (const [pod, says] of [
+        [there, /takes no new pod, because it is short of disk space/],
+        [`${there}\n${tolerant}`, /put the pod out: .*DiskPressure/],
+      ] as const) {
+        const chart = await cluster.chart({ 'app.yaml': app({ pod }) });
+        const failure = await bed().failureOf(deploy(bed().request(chart), bed().context));
+        assert.equal(failure.code, 'node-pressure', JSON.stringify(failure));
+        assert.equal(failure.fault, 'environment');
+        assert.match(failure.summary, says);
+      }
+    });
+
     it('because its program is for another processor, is explained by that', async () => {
       const { cluster, toolbox } = bed();
       await toolbox.run('docker', ['build', '--tag', 'foreign', '-'], { stdin: FOREIGN });
@@ -140,6 +216,19 @@ describeDeploying(
   },
   { helms: HELM_4 },
 );
+
+function service(name: string, selector: string, port: string): string {
+  return `apiVersion: v1
+kind: Service
+metadata:
+  name: ${name}
+spec:
+  selector:
+    ${selector}
+  ports:
+  - ${port}
+`;
+}
 
 function container(name: string, script: string): string {
   const image = '"{{ .Values.image.repository }}@{{ .Values.image.digest }}"';

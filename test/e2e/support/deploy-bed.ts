@@ -9,7 +9,7 @@ import {
   type DeployRequest,
   type ReleaseStatus,
 } from '../../../src/deploy';
-import { explainPod, explainRefusal } from '../../../src/explain';
+import { explainPod, explainRefusal, explainService } from '../../../src/explain';
 import { Helm, type ReleaseRecord, type Toolbox } from '../../../src/tools';
 import { HelmCluster } from './helm-cluster';
 
@@ -110,6 +110,7 @@ export class DeployBed {
       toolbox,
       judge: (pod, surroundings) => explainPod(pod, {}, surroundings),
       refusal: (owner, warnings) => explainRefusal(owner, warnings),
+      serviceJudge: explainService,
       onEvent: (event) => events.push(event),
     };
   }

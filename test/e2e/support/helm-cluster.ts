@@ -6,6 +6,7 @@ import type { DeployRequest } from '../../../src/deploy';
 import { Toolbox, type ClusterAccess } from '../../../src/tools';
 import { stackEnvironment } from '../../stack/environment';
 import { mayFillDisk } from './raw-cluster';
+import { HTPASSWD } from './registry';
 
 /** A cluster and a registry with one image, made by k3d itself, for tests that deploy charts of their own. */
 export class HelmCluster {
@@ -22,10 +23,12 @@ export class HelmCluster {
     const tools = new Toolbox(env);
     const name = `deploy-${randomBytes(3).toString('hex')}`;
     const folder = await realpath(await mkdtemp(join(tmpdir(), 'vapp-deploy-')));
+    const registries = join(folder, 'registries.yaml');
+    await writeFile(registries, JSON.stringify({ mirrors: { [LOCKED_REGISTRY]: { endpoint: [lockedOf(name)] } } }));
     const create = [
       ...['cluster', 'create', name, '--no-lb', '--image', 'rancher/k3s:v1.34.3-k3s1'],
       ...mayFillDisk(),
-      ...['--registry-create', `${name}-registry:127.0.0.1:0`],
+      ...['--registry-create', `${name}-registry:127.0.0.1:0`, '--registry-config', registries],
       ...['--kubeconfig-update-default=false', '--kubeconfig-switch-context=false'],
     ];
     // k3d leaves files in its folder for temporary files.
@@ -43,6 +46,36 @@ export class HelmCluster {
   /** Brings an image of the engine to the cluster. */
   push(image: string): Promise<DeployRequest['image']> {
     return pushTo(`${this.name}-registry`, new Toolbox(this.env), image);
+  }
+
+  /** Starts a registry that nobody may read; the cluster knows it as {@link LOCKED_REGISTRY}. Who calls ends it. */
+  async lockRegistry(): Promise<() => Promise<void>> {
+    const tools = new Toolbox(this.env);
+    const container = lockedOf(this.name).slice('http://'.length).split(':')[0] ?? '';
+    const env = [
+      'REGISTRY_AUTH=htpasswd',
+      'REGISTRY_AUTH_HTPASSWD_REALM=test',
+      'REGISTRY_AUTH_HTPASSWD_PATH=/htpasswd',
+    ];
+    await tools.run('docker', [
+      ...['run', '--detach', '--name', container, '--network', `k3d-${this.name}`],
+      ...env.flatMap((variable) => ['--env', variable]),
+      ...['--entrypoint', 'sh', 'registry:2', '-c'],
+      `echo '${HTPASSWD}' > /htpasswd && exec registry serve /etc/docker/registry/config.yml`,
+    ]);
+    return async () => void (await tools.run('docker', ['rm', '--force', '--volumes', container]));
+  }
+
+  /** Adds a node that is short of disk space by its own measure; answers its name. */
+  async addFullNode(): Promise<string> {
+    const tools = new Toolbox(this.env);
+    const short = ['--k3s-arg', '--kubelet-arg=eviction-hard=nodefs.available<99%'];
+    const name = `${this.name}-full`;
+    const args = ['node', 'create', name, '--cluster', this.name, '--role', 'agent', ...short];
+    await tools.run('k3d', args, { env: { TMPDIR: this.folder } });
+    const node = `k3d-${name}-0`;
+    await this.kubectl('wait', `node/${node}`, '--for=condition=DiskPressure', '--timeout=120s');
+    return node;
   }
 
   /** The tools with one of the two Helms. */
@@ -90,6 +123,13 @@ export class HelmCluster {
   private async serviceAccount(): Promise<void> {
     await this.kubectl('wait', '--for=create', 'serviceaccount/default', '--timeout=60s');
   }
+}
+
+/** As the cluster's nodes call it. */
+export const LOCKED_REGISTRY = 'locked.registry:5000';
+
+function lockedOf(cluster: string): string {
+  return `http://${cluster}-locked:5000`;
 }
 
 async function pushTo(registry: string, tools: Toolbox, image: string): Promise<DeployRequest['image']> {

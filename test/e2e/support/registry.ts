@@ -65,7 +65,8 @@ export class TestRegistry {
 }
 
 export const PASSWORD = 'geheim';
-const HTPASSWD = 'ada:$2b$05$abcdefghijklmnopqrstuuVWu8RjbNovPZWAMRdd7iqaaG0mI53Uu';
+/** Lets in who is ada and knows {@link PASSWORD}. */
+export const HTPASSWD = 'ada:$2b$05$abcdefghijklmnopqrstuuVWu8RjbNovPZWAMRdd7iqaaG0mI53Uu';
 const FULL = JSON.stringify({ errors: [{ code: 'DENIED', message: 'the quota of 1 GiB is used up' }] });
 
 /** The engine's own builder keeps what it pushes. */

@@ -48,6 +48,15 @@ describe('explaining a pod', () => {
       says: /does not let/,
     },
     {
+      title: 'image that a registry without TLS does not have',
+      pod: waiting(
+        'ErrImagePull',
+        'failed to pull and unpack image "registry:5000/busybox:no": failed to resolve reference "registry:5000/busybox:no": failed to do request: Head "https://registry:5000/v2/busybox/manifests/no": http: server gave HTTP response to HTTPS client',
+      ),
+      code: 'image-not-found',
+      says: /is not in its registry, or/,
+    },
+    {
       title: 'pull that only backs off',
       pod: waiting('ImagePullBackOff'),
       code: 'image-pull-failed',
@@ -185,6 +194,8 @@ describe('explaining a pod', () => {
 // The messages are those of Kubernetes 1.34: scheduler, kubelet and API server.
 const SHORT = (resource: string) =>
   `0/1 nodes are available: 1 Insufficient ${resource}. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.`;
+const UNNAMED_TAINT =
+  "0/2 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 1 node(s) had untolerated taint(s). no new claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.";
 const PRESSURE =
   '0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/disk-pressure: }. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.';
 const MOUNT = 'MountVolume.SetUp failed for volume "settings" : configmap "settings" not found';
@@ -213,6 +224,20 @@ describe('explaining a pod by what is known beside it', () => {
     ['too little memory', unscheduled(SHORT('memory')), {}, 'unschedulable-resources', /as much memory free/],
     ['too few cores', unscheduled(SHORT('cpu')), {}, 'unschedulable-resources', /as much cpu free/],
     ['a node short of disk', unscheduled(PRESSURE), {}, 'node-pressure', /short of disk space/],
+    [
+      'a node short of memory, which the scheduler does not name',
+      unscheduled(UNNAMED_TAINT),
+      { taints: ['special', 'node.kubernetes.io/memory-pressure'] },
+      'node-pressure',
+      /short of memory/,
+    ],
+    [
+      'a taint that the scheduler does not name',
+      unscheduled(UNNAMED_TAINT.replace("1 node(s) didn't match Pod's node affinity/selector, ", '')),
+      { taints: ['special'] },
+      'unschedulable',
+      /untolerated taint/,
+    ],
     [
       'a node that is not there',
       unscheduled("0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."),
@@ -318,6 +343,12 @@ describe('explaining a pod by what is known beside it', () => {
 
   const open: [string, PodFacts, PodSurroundings][] = [
     ['room that others make', unscheduled(SHORT('memory')), { othersLeave: true }],
+    [
+      'a node that comes up, which is not named',
+      unscheduled(UNNAMED_TAINT),
+      { taints: ['node.kubernetes.io/not-ready'] },
+    ],
+    ['a taint that nobody has looked at', unscheduled(UNNAMED_TAINT), {}],
     ['a node that comes up', unscheduled('1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }.'), {}],
     ['a claim that is being bound', unscheduled('pod has unbound immediate PersistentVolumeClaims.'), {}],
     ['a probe that fails once more', running(1), warned('Unhealthy', REFUSED)],
