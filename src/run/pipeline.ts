@@ -10,6 +10,7 @@ import { AppLog, type FollowMode } from './follow';
 import { provideGivenImage, type GivenImage, type ImageSource } from './given-image';
 import { buildApp, localTag, pushApp, removeReplacedImages, type Job } from './images';
 import { provideMachineBundle } from './machine-bundle';
+import { whileRuntimeRuns } from './runtime-guard';
 import { startRuntime, type StartingRuntime } from './start';
 import { selectApps, type Session } from './session';
 import { Steps, outcomeOf } from './steps';
@@ -132,9 +133,8 @@ export function deployApp(
       access: runtime.access,
       timeoutMs: options.timeoutMs ?? ROLLOUT_TIMEOUT_MS,
     };
-    const context: DeployContext = {
+    const context: Omit<DeployContext, 'signal'> = {
       toolbox: job.session.toolbox,
-      signal: job.signal,
       ...judgesOf(app),
       ...(options.onRolloutStarted ? { onRolloutStarted: options.onRolloutStarted } : {}),
       onEvent: (event) => {
@@ -142,7 +142,9 @@ export function deployApp(
         else job.emit({ ...event, app: app.id });
       },
     };
-    const result = await locatingInSources(job.session.root, () => deploy(request, context));
+    const result = await locatingInSources(job.session.root, () =>
+      whileRuntimeRuns(job, (signal) => deploy(request, { ...context, signal })),
+    );
     const revision = `revision ${result.revision}`;
     if (result.changed) reporter.result(revision);
     else reporter.skip(`nothing changed, ${revision} serves on`);

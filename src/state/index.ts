@@ -1,5 +1,5 @@
 export type { ClusterApi } from './cluster-watch';
-export type { EngineClient } from './engine-watch';
+export { watchEngine, type EngineClient } from './engine-watch';
 export * from './types';
 export type { JudgesOf } from './verdicts';
 export {

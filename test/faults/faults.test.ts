@@ -71,6 +71,10 @@ describe(`${INJECTIONS} faults at random points of a run (seed ${SEED})`, functi
     broken = false;
   });
 
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed') process.stdout.write(`${await machine.evidence()}\n`);
+  });
+
   const run = () => machine.vapp(['run', '--no-follow']);
 
   async function prepare(before: Before): Promise<void> {
@@ -95,14 +99,14 @@ describe(`${INJECTIONS} faults at random points of a run (seed ${SEED})`, functi
       if (!fault.aimed) await sleep(at);
       const scene = { machine, cluster, subject, random, suspendMs: FULL ? 60_000 : 10_000 };
       const injected = performance.now();
-      await fault.inject(scene);
+      const hit = (await fault.inject(scene)) !== false;
       const end = await ended;
       const endMs = performance.now() - injected;
       await fault.mend?.(scene);
       assertSaysWhy(end);
       const recovery = performance.now();
       assertRuns(await notHanging(run()));
-      figures.count(fault.name, end, endMs, performance.now() - recovery);
+      figures.count(fault.name, hit, end, endMs, performance.now() - recovery);
       await assertNothingLeft(fault, before);
       broken = false;
     });
@@ -124,6 +128,7 @@ describe(`${INJECTIONS} faults at random points of a run (seed ${SEED})`, functi
     assert.ok(outcome, `exit code ${exitCode}: ${stderr}`);
     assert.notEqual(outcome.failure?.code, 'internal', JSON.stringify(outcome.failure, undefined, 2));
     assert.doesNotMatch(stderr, /^\s+at /m);
+    if (outcome.failure) process.stdout.write(`      ${outcome.failure.code}: ${outcome.failure.summary}\n`);
   }
 
   async function assertNothingLeft(fault: Fault, before: Before): Promise<void> {

@@ -5,6 +5,8 @@ import type { VappEnd } from './machine';
 
 interface Kind {
   injections: number;
+  /** There was nothing to strike at, such as a process that had ended. */
+  missed: number;
   done: number;
   cancelled: number;
   killed: number;
@@ -22,13 +24,15 @@ export class FaultFigures {
   private interruptions = 0;
 
   /**
+   * @param hit whether there was something to strike at.
    * @param endMs from the fault to the end of the run it struck, milliseconds.
    * @param recoveryMs how long the run took that came next, milliseconds.
    */
-  count(name: string, { outcome }: VappEnd, endMs: number, recoveryMs: number): void {
+  count(name: string, hit: boolean, { outcome }: VappEnd, endMs: number, recoveryMs: number): void {
     const kind = this.kinds.get(name) ?? newKind();
     this.kinds.set(name, kind);
     kind.injections += 1;
+    if (!hit) kind.missed += 1;
     kind.ends.push(endMs);
     kind.recoveries.push(recoveryMs);
     const failure = outcome?.failure?.code;
@@ -53,12 +57,12 @@ export class FaultFigures {
 }
 
 function newKind(): Kind {
-  return { injections: 0, done: 0, cancelled: 0, killed: 0, failures: new Map(), ends: [], recoveries: [] };
+  return { injections: 0, missed: 0, done: 0, cancelled: 0, killed: 0, failures: new Map(), ends: [], recoveries: [] };
 }
 
-const COLUMNS = ['fault', 'injected', 'run', 'failures told', 'run ended after, s', 'next run took, s'];
+const COLUMNS = ['fault', 'injected', 'missed', 'run', 'failures told', 'run ended after, s', 'next run took, s'];
 
-function rowOf(name: string, { injections, done, cancelled, killed, failures, ends, recoveries }: Kind) {
+function rowOf(name: string, { injections, missed, done, cancelled, killed, failures, ends, recoveries }: Kind) {
   const endings = [
     ...(done > 0 ? [`${done} went through`] : []),
     ...(cancelled > 0 ? [`${cancelled} cancelled`] : []),
@@ -66,7 +70,7 @@ function rowOf(name: string, { injections, done, cancelled, killed, failures, en
     ...(failures.size > 0 ? [`${[...failures.values()].reduce((sum, times) => sum + times, 0)} failed`] : []),
   ];
   const told = [...failures].sort().map(([code, times]) => (times > 1 ? `${code} ×${times}` : code));
-  return [name, injections, endings.join(', '), told.join(', '), spread(ends), spread(recoveries)];
+  return [name, injections, missed, endings.join(', '), told.join(', '), spread(ends), spread(recoveries)];
 }
 
 /** Median and longest of times in milliseconds, as seconds. */

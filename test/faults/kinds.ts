@@ -25,7 +25,11 @@ export interface Fault {
    * It waits for the right moment by itself, and is begun together with the run; else it comes at a random time of it.
    */
   readonly aimed?: true;
-  /** Lets it happen; what passes by itself has passed when this is done. */
+  /**
+   * Lets it happen; what passes by itself has passed when this is done.
+   *
+   * @returns false when there was nothing to strike at.
+   */
   inject(scene: Scene): Promise<unknown>;
   /** Undoes what does not pass by itself, when the run has ended. */
   mend?(scene: Scene): Promise<unknown>;
@@ -54,8 +58,10 @@ function killsInNode(name: string, program: string, more: Partial<Fault> = {}): 
   return {
     name,
     ...more,
-    inject: ({ machine, cluster }) =>
-      machine.try('docker', 'exec', node(cluster), 'pkill', '-KILL', '-o', '-f', program),
+    async inject({ machine, cluster }) {
+      const kill = ['pkill', '-KILL', '-o', '-f', program];
+      return (await machine.try('docker', 'exec', node(cluster), ...kill)).exitCode === 0;
+    },
   };
 }
 

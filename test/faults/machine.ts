@@ -162,12 +162,12 @@ export class FaultMachine {
   /**
    * Kills the first process that appears with a command line like this, some milliseconds after it has appeared.
    *
-   * @returns whether there was one within the time.
+   * @returns whether there was one within the time, and it had not ended by itself.
    */
   async killWhenSeen(commandLine: string, afterMs: number, withinMs: number): Promise<boolean> {
     const rounds = Math.ceil(withinMs / 20);
     const program = `i=0; while [ $i -lt ${rounds} ]; do i=$((i+1))
-pid=$(pgrep -o -f "$1") && { sleep "$2"; kill -KILL "$pid" 2> /dev/null; exit 0; }
+for pid in $(pgrep -f "$1"); do [ "$pid" = $$ ] || { sleep "$2"; kill -KILL "$pid"; exit; }; done
 sleep 0.02; done; exit 1`;
     const { exitCode } = await this.try('sh', '-c', program, 'sh', commandLine, String(afterMs / 1000));
     return exitCode === 0;
@@ -203,11 +203,23 @@ sleep 0.02; done; exit 1`;
 
   /** Leaves the engine no room. */
   async fillDisk(): Promise<void> {
-    await this.try('sh', '-c', `cat /dev/zero > ${FILLER}`);
+    const { stdout } = await this.run('df', '--output=avail', '--block-size=1', ENGINE_DATA);
+    // In one go, and then what is left of it byte by byte.
+    const fill = 'fallocate --length "$1" "$2"; cat /dev/zero >> "$2"';
+    await this.try('sh', '-c', fill, 'sh', stdout.split('\n')[1]?.trim() ?? '', FILLER);
   }
 
   async emptyDisk(): Promise<void> {
     await this.run('rm', '-f', FILLER);
+  }
+
+  /** What engine and nodes say of themselves, for whoever looks into a failed test. */
+  async evidence(): Promise<string> {
+    const nodes = "docker ps --all --filter label=k3d.role --format '{{.Names}}'";
+    const look = `docker ps --all; for node in $(${nodes}); do docker logs --tail 25 $node; done
+df -h ${ENGINE_DATA}; tail -n 15 /var/log/dockerd.log`;
+    const { stdout, stderr } = await this.try('sh', '-c', look);
+    return `${stdout}${stderr}`.replace(/^(.{300}).*$/gm, '$1');
   }
 
   async dispose(): Promise<void> {
