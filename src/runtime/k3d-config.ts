@@ -146,5 +146,7 @@ export const K3S_ARGUMENTS = {
   node: [
     '--kubelet-arg=eviction-hard=imagefs.available<1%,nodefs.available<1%',
     '--kubelet-arg=eviction-minimum-reclaim=imagefs.available=1%,nodefs.available=1%',
+    // For five minutes after there is space again the node would take no pod.
+    '--kubelet-arg=eviction-pressure-transition-period=5s',
   ],
 };
