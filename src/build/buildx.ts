@@ -1,4 +1,4 @@
-import { currentDockerContext, TailBuffer, ToolFailure } from '../tools';
+import { currentDockerContext, TailBuffer, ToolFailure, type Command } from '../tools';
 import { buildArguments, buildProxies } from './arguments';
 import { linesOfStep, readOutline, type DockerfileOutline } from './dockerfile';
 import { engineFacts } from './engine-facts';
@@ -18,7 +18,7 @@ export interface BuildxUnusable {
 export interface BuildOutput {
   /** Arguments of buildx. */
   readonly args: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Command['env'];
 }
 
 /** Into the engine's own store. */

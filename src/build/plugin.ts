@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { devNull, homedir } from 'node:os';
 import { join } from 'node:path';
-import { runCommand, toolsDirectory, type CommandResult, type RunOptions, type Toolbox } from '../tools';
+import { runCommand, toolsDirectory, type Command, type CommandResult, type RunOptions, type Toolbox } from '../tools';
 
 /**
  * Where the buildx plugin is, if it is in one of the folders that the docker CLI searches (its `cli-plugins` manager), or
@@ -22,14 +22,18 @@ export async function findBuildx(env: NodeJS.ProcessEnv): Promise<string | undef
   return undefined;
 }
 
-/** Runs buildx: the plugin itself where it is found, else by the docker CLI. See {@link runCommand} for errors. */
+/**
+ * Runs buildx: the plugin itself where it is found, else by the docker CLI. See {@link runCommand} for errors. Whatever
+ * it does, it opens a kubeconfig, since a builder may be in a cluster; it gets an empty one unless `env` names another.
+ */
 export async function runBuildx(
   toolbox: Toolbox,
   args: readonly string[],
-  { env, ...options }: RunOptions & { readonly env?: Readonly<Record<string, string>> } = {},
+  { env: added, ...options }: RunOptions & Pick<Command, 'env'> = {},
 ): Promise<CommandResult> {
+  const env = { KUBECONFIG: devNull, ...added };
   const plugin = await findBuildx(toolbox.env);
-  if (plugin === undefined) return toolbox.run('docker', ['buildx', ...args], { ...options, ...(env ? { env } : {}) });
+  if (plugin === undefined) return toolbox.run('docker', ['buildx', ...args], { ...options, env });
   return runCommand(
     { program: plugin, args, env: toolbox.processEnv(env) },
     { redactor: toolbox.redactor, ...options },

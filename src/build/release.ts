@@ -58,8 +58,12 @@ export async function buildAndPush(request: PushBuildRequest, context: BuildCont
         ...(cache === undefined ? [] : ['--cache-from', `type=registry,ref=${cache}`]),
         ...(cache === undefined ? [] : ['--cache-to', `type=registry,ref=${cache},mode=max`]),
       ],
-      // With attestations, what git says of the context belongs to them.
-      env: provenance ? {} : { BUILDX_GIT_INFO: 'false' },
+      env: {
+        // The user's builder may be in a cluster of theirs.
+        KUBECONFIG: context.toolbox.env['KUBECONFIG'],
+        // With attestations, what git says of the context belongs to them.
+        ...(provenance ? {} : { BUILDX_GIT_INFO: 'false' }),
+      },
     };
     const steps = await tryingTwice(context, () =>
       buildWithBuildx({ ...build, platforms, tags: [reference] }, context, output),
