@@ -76,12 +76,15 @@ function anchor(
   step: 1 | -1,
   patterns: readonly Pattern[],
 ): number | undefined {
-  for (let at = line + step; at >= 0 && at < rendered.length; at += step) {
+  for (let at = line + step; rendered[at] !== undefined && Math.abs(at - line) < MAX_AROUND; at += step) {
     const index = only(candidatesFor(rendered[at] ?? '', patterns));
     if (index !== undefined) return index;
   }
   return undefined;
 }
+
+/** So many lines around one are looked at: those of a hostile chart may all read alike. */
+const MAX_AROUND = 50;
 
 function only(indices: readonly number[]): number | undefined {
   return indices.length === 1 ? indices[0] : undefined;

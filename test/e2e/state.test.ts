@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { sleep } from '../../src/base';
 import { Session, deleteWorkspace, judgesOf, runApps, startWorkspace, stopWorkspace } from '../../src/run';
-import { WorkspaceWatch, type AppPicture, type WorkspacePicture } from '../../src/state';
+import { WorkspaceWatch, type AppPicture, type PodPicture, type WorkspacePicture } from '../../src/state';
 import { KubeApi, Reflector, ToolFailure, type ClusterAccess } from '../../src/tools';
 import { stackEnvironment } from '../stack/environment';
 import { CountingProxy } from './support/counting-proxy';
@@ -13,6 +13,16 @@ import { lightApp, saying } from './support/light-app';
 const CHARTS = join(__dirname, '..', '..', 'templates', 'charts');
 /** Longer than any change needs to arrive, milliseconds. */
 const IDLE_MS = 4000;
+const MISSING_VOLUME = JSON.stringify({
+  spec: {
+    template: {
+      spec: {
+        volumes: [{ name: 'settings', configMap: { name: 'nowhere' } }],
+        containers: [{ name: 'app', volumeMounts: [{ name: 'settings', mountPath: '/settings' }] }],
+      },
+    },
+  },
+});
 
 describe('the picture of a workspace', function () {
   this.timeout('4m');
@@ -226,6 +236,32 @@ describe('the picture of a workspace', function () {
       await until('the old pod is gone', (picture) => isServing(picture) && theApp(picture).pods.length === 1),
     );
     assert.notEqual(pods[0]?.name, before.pods[0]?.name);
+  });
+
+  it('says what only Kubernetes’ warnings tell of a pod', async () => {
+    const { id } = theApp();
+    await kubectl('patch', 'deployment', id, '--patch', MISSING_VOLUME);
+    const isTold = ({ failure }: PodPicture) => failure?.code === 'volume-missing';
+    const picture = await until('its volume is missing', (seen) => theApp(seen).pods.some(isTold));
+    assert.match(theApp(picture).pods.find(isTold)?.failure?.evidence[0] ?? '', /FailedMount: .*"nowhere" not found/);
+    await kubectl('rollout', 'undo', 'deployment', id);
+    await until('it serves again', isServing);
+  });
+
+  it('says which Service leads nowhere', async () => {
+    const { id } = theApp();
+    const patch = (instance: string) => [
+      ...['patch', 'service', id, '--patch'],
+      JSON.stringify({ spec: { selector: { 'app.kubernetes.io/instance': instance } } }),
+    ];
+    await kubectl(...patch('nobody'));
+    const { troubles } = theApp(await until('it is told', (picture) => theApp(picture).troubles.length > 0));
+    assert.deepEqual(
+      troubles.map(({ severity, failure }) => [severity, failure.code]),
+      [['warning', 'service-without-pods']],
+    );
+    await kubectl(...patch(id));
+    await until('all is well', (picture) => theApp(picture).troubles.length === 0);
   });
 
   it('says why an app does not stay up', async () => {

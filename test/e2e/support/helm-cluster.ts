@@ -63,7 +63,9 @@ export class HelmCluster {
       ...['--entrypoint', 'sh', 'registry:2', '-c'],
       `echo '${HTPASSWD}' > /htpasswd && exec registry serve /etc/docker/registry/config.yml`,
     ]);
-    return async () => void (await tools.run('docker', ['rm', '--force', '--volumes', container]));
+    return async () => {
+      await tools.run('docker', ['rm', '--force', '--volumes', container]);
+    };
   }
 
   /** Adds a node that is short of disk space by its own measure; answers its name. */

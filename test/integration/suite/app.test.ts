@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { DiagnosticSeverity, Uri, commands, languages, workspace } from 'vscode';
+import { DiagnosticSeverity, Uri, commands, languages, workspace, type CodeAction } from 'vscode';
 import type { StepId } from '../../../src/run';
 import { all, only } from '../../unit/editor/tree-fakes';
 import { clusterTruth, shownTruth } from '../support/truth';
@@ -7,6 +7,16 @@ import { until, untilEqual } from '../support/until';
 import { TestWindow, acceptProposals, type JobRecord } from '../support/window';
 
 const RUN_LIMIT_MS = 5 * 60_000;
+const MISSING_VOLUME = JSON.stringify({
+  spec: {
+    template: {
+      spec: {
+        volumes: [{ name: 'settings', configMap: { name: 'nowhere' } }],
+        containers: [{ name: 'app', volumeMounts: [{ name: 'settings', mountPath: '/settings' }] }],
+      },
+    },
+  },
+});
 
 describe('an app', function () {
   this.timeout(RUN_LIMIT_MS);
@@ -84,6 +94,48 @@ describe('an app', function () {
     await treeIsTrue();
     assert.equal(revision(), 2);
     assert.equal(only(window.api.tree.nodes, 'release').context, 'release.rollback');
+  });
+
+  it('shows in tree and problems why a pod does not start, which only Kubernetes’ warnings tell', async () => {
+    const { id } = window.app;
+    const settings = Uri.file(window.path('vapp.yaml'));
+    await window.kubectl('patch', 'deployment', id, '--patch', MISSING_VOLUME);
+    const row = await window.row(/^problem\.again$/);
+    assert.match(row.node.label, /^The ConfigMap nowhere, which the pod mounts, does not exist/);
+    assert.match((row.node.tooltip ?? []).map(({ value }) => value).join('\n'), /FailedMount: .*"nowhere" not found/);
+    assert.equal(row.target.app, id);
+    const [diagnostic, ...others] = ours(settings);
+    assert.deepEqual(others, []);
+    assert.ok(diagnostic);
+    assert.ok(diagnostic.message.startsWith(row.node.label), diagnostic.message);
+    const fixes = await commands.executeCommand<CodeAction[]>(
+      'vscode.executeCodeActionProvider',
+      settings,
+      diagnostic.range,
+    );
+    assert.deepEqual(
+      fixes.flatMap(({ command }) => (command?.command.startsWith('velocitas.') ? [command.command] : [])),
+      ['velocitas.run'],
+    );
+    await window.kubectl('rollout', 'undo', 'deployment', id);
+    await untilEqual(() => contexts().filter((context) => context.startsWith('problem')), []);
+    await treeIsTrue();
+    assert.deepEqual(ours(settings), []);
+  });
+
+  it('says in the tree which Service leads nowhere, while it serves', async () => {
+    const { id } = window.app;
+    const patch = (instance: string) =>
+      window.kubectl(
+        ...['patch', 'service', id, '--patch'],
+        JSON.stringify({ spec: { selector: { 'app.kubernetes.io/instance': instance } } }),
+      );
+    await patch('nobody');
+    const { node } = await window.row(/^problem\.again$/);
+    assert.match(node.label, /^The Service \S+ leads nowhere: .*instance=nobody/);
+    assert.equal(node.icon, 'warning');
+    await patch(id);
+    await untilEqual(() => contexts().filter((context) => context.startsWith('problem')), []);
   });
 
   it('that does not build serves on, and its Dockerfile says why at the line', async () => {

@@ -202,6 +202,27 @@ describe('vapp: texts that would do something to a terminal', () => {
     assert.equal((outcome as unknown as { failure: { summary: string } }).failure.summary, `summary ${EVIL}`);
   });
 
+  it('say with a warning where it is and what to do, as with a failure', () => {
+    const [out, err] = [new FakeOutput(), new FakeOutput()];
+    const event: RunEvent = { type: 'warning', app: 'a', message: failure.summary, explanation: failure };
+    plainRenderer(out, err, plainStyle).event(event);
+    assert.equal(
+      err.text,
+      [
+        '! The build failed in line 7.',
+        '  /repo/app/Dockerfile:7:1',
+        '  │ pip: no such package',
+        '  → Look at app/requirements.txt.\n',
+      ].join('\n'),
+    );
+    jsonRenderer(out).event(event);
+    const { explanation } = JSON.parse(out.text) as { explanation: Failure };
+    assert.deepEqual(
+      [explanation.code, explanation.range, explanation.nextSteps],
+      [failure.code, failure.range, failure.nextSteps],
+    );
+  });
+
   it('keep the colours of an app, and nothing is painted by them that follows', () => {
     const [out, err] = [new FakeOutput(), new FakeOutput()];
     const red = `${ESC}[31mred`;

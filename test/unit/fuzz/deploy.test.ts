@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { parse } from 'yaml';
 import { Failure } from '../../../src/base';
+import { brokenYamlIn, placeOfBrokenYaml } from '../../../src/deploy/broken-yaml';
 import { helmFailure, refusedObjectIn } from '../../../src/deploy/helm-failure';
+import { dotAt, templateLineOf } from '../../../src/deploy/template-lines';
 import { deployValues, nested, type Values } from '../../../src/deploy/values';
 import { ToolFailure } from '../../../src/tools';
 import { babble, damaged, long, LONG_TEXT, RUNS } from './support';
@@ -124,6 +126,74 @@ const { values: tree } = fc.letrec<{ values: Values; value: unknown }>((tie) => 
   values: fc.array(fc.tuple(key, tie('value')), { maxLength: 4 }).map((entries) => Object.fromEntries(entries)),
   value: fc.oneof({ depthSize: 'small' }, fc.constantFrom<unknown>(1, 'x', null, true, []), tie('values')),
 }));
+
+const lines = babble(
+  [
+    ...[
+      '{{ .Values.a }}',
+      '{{- toYaml . | nindent 4 }}',
+      '{{- if .x }}',
+      '{{- end }}',
+      '{{- with .Values.b }}',
+      '{{',
+      '}}',
+    ],
+    ...[
+      '{{/* a */}}',
+      '{{ $x := 1 }}',
+      'a: ',
+      'b: 1',
+      '- ',
+      '---',
+      '# Source: x/y.yaml',
+      '\n',
+      '  ',
+      '"',
+      "'",
+      '[',
+      '|',
+    ],
+  ],
+  200,
+).map((text) => text.split('\n'));
+
+describe('fuzzing templates and what they render to', () => {
+  it('finds a line that there is, or none', () => {
+    fc.assert(
+      fc.property(lines, lines, fc.nat(20), (rendered, template, line) => {
+        const found = templateLineOf(rendered, line, template);
+        assert.ok(found === undefined || template[found] !== undefined);
+        dotAt(template, line);
+      }),
+      RUNS,
+    );
+  });
+
+  it('places broken YAML in the template, or not at all', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        lines,
+        fc.nat(99),
+        fc.constantFrom('x', 'mapping values are not allowed'),
+        async (text, line, what) => {
+          const rendered = ['# Source: x/y.yaml', ...text].join('\n');
+          const place = await placeOfBrokenYaml(rendered, { source: 'x/y.yaml', line, what }, '/nowhere', undefined);
+          assert.ok(place === undefined || place.range?.file === '/nowhere/y.yaml');
+          brokenYamlIn(rendered);
+        },
+      ),
+      RUNS,
+    );
+  });
+
+  for (const part of ['{{ .x }}', 'a{{ .x }}', '{{', '{{ .x }}\n', 'a: 1\n', 'a: {{ .x }}\n', '{{- end }}\n']) {
+    it(`comes to an end with ${JSON.stringify(part)} again and again`, () => {
+      const template = long(part).split('\n');
+      for (const rendered of [long('a: 1\n'), long('a')]) templateLineOf(rendered.split('\n'), 300, template);
+      dotAt(template, template.length - 1);
+    }).timeout(60_000);
+  }
+});
 
 describe('fuzzing the values of a chart', () => {
   it('puts each value at its path, whatever the path is', () => {
