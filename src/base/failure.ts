@@ -28,6 +28,8 @@ export interface FailureDetails {
 export interface RelatedPlace {
   readonly range: SourceRange;
   readonly message: string;
+  /** Present where it is a problem of its own, which is told at its place as well: lines that prove it, or none. */
+  readonly evidence?: readonly string[];
 }
 
 /** An expected failure: something the user can read and act upon. Anything else thrown is a defect of ours. */

@@ -11,17 +11,30 @@ export async function missingSource(broken: BrokenBuild, range?: SourceRange): P
   const { message, failed, request } = broken;
   const source =
     /failed to calculate checksum of ref .*"(\/[^"]*)": not found/.exec(message)?.[1] ??
+    // When nothing of the cache is asked for, the copying itself fails, in a folder of the builder.
+    /lstat \S*\/buildkit-mount\d+(\/.*): no such file or directory/.exec(message)?.[1] ??
     /(?:COPY|ADD) failed: .*stat (\S+): (?:file does not exist|no such file)/.exec(message)?.[1];
   if (source === undefined) return undefined;
-  const path = source.replace(/^\//, '');
+  const path = sourceAsWritten(source.replace(/^\//, ''), failed?.name ?? '');
   const stage = /--from=(\S+)/.exec(failed?.name ?? '')?.[1];
   const details =
     stage !== undefined
-      ? missingInStage(source, stage)
+      ? missingInStage(`/${path}`, stage)
       : existsSync(join(request.context, path))
         ? await ignored(path, request)
         : await missingInContext(path, request);
   return { code: 'copy-source-missing', fault: 'app', range: range ?? startOfFile(request.dockerfile), ...details };
+}
+
+/** Of a path whose folder is not there either, the builder may name the folder. */
+function sourceAsWritten(path: string, step: string): string {
+  const [, words = ''] = /\] (?:COPY|ADD) (.*)$/.exec(step) ?? [];
+  const sources = words
+    .split(' ')
+    .filter((word) => !word.startsWith('--'))
+    .slice(0, -1);
+  const written = sources.map((word) => posix.resolve('/', word).slice(1));
+  return written.find((word) => word === path || word.startsWith(`${path}/`)) ?? path;
 }
 
 type Told = Pick<Details, 'summary' | 'nextSteps' | 'related'>;

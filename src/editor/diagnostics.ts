@@ -8,7 +8,7 @@ import {
   languages,
   type DiagnosticCollection,
 } from 'vscode';
-import { harmless, type Failure, type Problem, type SourceRange } from '../base';
+import { harmless, type Failure, type Problem, type RelatedPlace, type SourceRange } from '../base';
 import type { Trouble } from '../state';
 import type { AppFolder } from './app-folder';
 import { aboutJob, toRange, type About } from './failure-message';
@@ -90,6 +90,9 @@ export class Diagnostics extends Owner {
         const diagnostic = ofFailure(failure, failure.range, severity);
         put(byFile, failure.range.file, diagnostic);
         put(told, Uri.file(failure.range.file).toString(), [diagnostic, { failure, about }] as const);
+        for (const place of failure.related) {
+          if (place.evidence) put(byFile, place.range.file, ofPlace(place, failure, failure.range, severity));
+        }
       }
     }
     this.told = told;
@@ -148,6 +151,20 @@ function ofFailure(
         linesOf(place.message),
       ),
   );
+  return Object.assign(diagnostic, { source: SOURCE, code, relatedInformation });
+}
+
+/** Another place of a failure, where it is a problem of its own. @param range where the failure is told. */
+function ofPlace(
+  { range: own, message, evidence = [] }: RelatedPlace,
+  { code, summary }: Failure,
+  range: SourceRange,
+  severity: Trouble['severity'],
+): Diagnostic {
+  const text = linesOf(message, ...evidence.slice(-EVIDENCE_LINES));
+  const diagnostic = new Diagnostic(toRange(own), text, levelOf(severity));
+  const first = new Location(Uri.file(range.file), toRange(range));
+  const relatedInformation = [new DiagnosticRelatedInformation(first, linesOf(summary))];
   return Object.assign(diagnostic, { source: SOURCE, code, relatedInformation });
 }
 

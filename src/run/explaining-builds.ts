@@ -107,8 +107,10 @@ async function withSources(
     summary: `${first.error.message}${more}: ${failure.summary}`,
     range: first.range,
     related: [
-      { range: instruction, message: 'the instruction that failed' },
-      ...others.slice(0, MAX_OTHERS).map(({ error, range }): RelatedPlace => ({ range, message: error.message })),
+      { range: instruction, message: failure.summary, evidence: failure.evidence },
+      ...others
+        .slice(0, MAX_OTHERS)
+        .map(({ error, range }): RelatedPlace => ({ range, message: error.message, evidence: [] })),
     ],
     evidence: [...excerpt(output, first.error, failure.evidence), ...failure.evidence],
   });

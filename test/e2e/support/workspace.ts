@@ -28,7 +28,13 @@ export interface JsonFailure {
   readonly summary: string;
   readonly evidence: string[];
   readonly nextSteps: string[];
-  readonly range?: { file: string; start: { line: number; column: number } };
+  readonly range?: JsonPlace;
+  readonly related: { range: JsonPlace; message: string }[];
+}
+
+export interface JsonPlace {
+  readonly file: string;
+  readonly start: { readonly line: number; readonly column: number };
 }
 
 export interface VappResult {

@@ -80,6 +80,16 @@ describe('build: what a failed build means', () => {
     assert.match(failure.summary, /^\/a does not exist in build,/);
   });
 
+  it('a source that is found missing while it is copied', async () => {
+    const message = 'lstat /var/lib/docker/tmp/buildkit-mount1031739674/etc/nope/x: no such file or directory';
+    const failure = await meaningOf(message, { failed: { name: '[2/2] COPY --from=a /etc/nope/x /y/', output: [] } });
+    assert.deepEqual([failure.code, failure.fault], ['copy-source-missing', 'app']);
+    assert.match(failure.summary, /^\/etc\/nope\/x does not exist in a,/);
+    const folder = 'lstat /var/lib/docker/tmp/buildkit-mount1/app: no such file or directory';
+    const inFolder = await meaningOf(folder, { failed: { name: '[2/2] COPY --link b app/x.txt /', output: [] } });
+    assert.match(inFolder.summary, /^app\/x\.txt does not exist in the build context/);
+  });
+
   it('a Dockerfile that cannot be read', async () => {
     const failure = await failureOf('syntax-error.rawjson');
     assert.equal(failure.code, 'dockerfile-invalid');

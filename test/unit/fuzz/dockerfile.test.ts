@@ -4,6 +4,10 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { baseImagesOf } from '../../../src/build/base-images';
 import { linesOfStep, outline, rangeOfLines } from '../../../src/build/dockerfile';
+import { originsInContext, runAtLine } from '../../../src/explain';
+import { readStages } from '../../../src/project';
+import { checkDockerfile } from '../../../src/project/dockerfile';
+import { Findings } from '../../../src/project/findings';
 import { fixture } from '../build/support';
 import { temporaryFolder } from '../project/temporary-repository';
 import { babble, damaged, LONG_TEXT, long, numbered, RUNS } from './support';
@@ -72,6 +76,23 @@ describe('fuzzing Dockerfiles', () => {
         const lines = linesOfStep(read, name);
         assert.ok(!lines || read.instructions.some((instruction) => instruction.lines === lines));
         assert.deepEqual(await outline(text), read);
+      }),
+      RUNS,
+    );
+  });
+
+  it('tells where files of an image come from by paths of the context alone', async () => {
+    const path = babble(['/', 'a', 'b', '..', '.', '*']).map((text) => `/${text}`);
+    await fc.assert(
+      fc.asyncProperty(dockerfile, path, fc.integer({ min: 1, max: 12 }), async (text, file, line) => {
+        const stages = await readStages(text, { a: '/given' });
+        for (const { base = -1, steps } of stages) {
+          assert.ok(base < stages.length);
+          for (const { lines } of steps) assert.ok(lines.first >= 1 && lines.last >= lines.first);
+        }
+        const place = runAtLine(stages, line);
+        const origins = place ? originsInContext(stages, place, file) : [];
+        assert.ok(origins.every((origin) => !origin.startsWith('/') && !origin.split('/').includes('..')));
       }),
       RUNS,
     );
@@ -166,8 +187,20 @@ describe('fuzzing long Dockerfiles', () => {
       assert.ok(images.join('').length <= text.length + 2048);
       const read = await outline(text);
       linesOfStep(read, '[s1 1/1] x');
+      await readStages(text);
     }).timeout(60_000);
   }
+
+  it('leaves those alone that would take seconds to parse', async () => {
+    const text = `FROM a\nRUN ${long('--mount=type=bind ', 1_000_000)}x\n`;
+    assert.deepEqual(await outline(text), { stages: [], instructions: [] });
+    assert.deepEqual(await readStages(text), []);
+    const file = join(await temporaryFolder(), 'Dockerfile');
+    await writeFile(file, `RUNN a\n${text}`);
+    const findings = new Findings();
+    await checkDockerfile({ root: '/', dockerfile: { value: file }, targets: [] }, findings);
+    assert.deepEqual(findings.problems, []);
+  });
 
   it('comes to an end with names of steps that are as long', async () => {
     const read = await outline('FROM a\n');

@@ -55,8 +55,11 @@ describe('run: the source lines that a build complains of', () => {
     assert.deepEqual(placesOf(failure), ['app/a.c:2:11', 'app/Dockerfile:4:1', 'app/b.h:1:1']);
     assert.equal(failure.summary, '‘x’ undeclared, and 1 more error: RUN make failed with exit code 2.');
     assert.deepEqual(
-      failure.related.map(({ message }) => message),
-      ['the instruction that failed', 'unknown type name ‘y’'],
+      failure.related.map(({ message, evidence }) => [message, evidence?.at(-1)]),
+      [
+        ['RUN make failed with exit code 2.', 'make: *** [Makefile:2: all] Error 1'],
+        ['unknown type name ‘y’', undefined],
+      ],
     );
     assert.equal(failure.code, 'build-failed');
     assert.equal(failure.evidence[0], 'a.c:2:11: error: ‘x’ undeclared');
