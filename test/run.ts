@@ -11,6 +11,8 @@ interface Suite {
   /** Needs Docker, k3d and the rest of the stack. */
   readonly stack?: boolean;
   readonly args: readonly string[];
+  /** Run when it is named, since another suite holds a short form of it. */
+  readonly only?: boolean;
   /** Mocha's globs; absent for a check that passes or fails as a whole. */
   readonly mocha?: boolean;
 }
@@ -41,6 +43,13 @@ const SUITES: Record<string, Suite> = {
     mocha: true,
     stack: true,
   },
+  soak: {
+    title: 'Soak, in the extension host',
+    args: [process.execPath, '--import', 'tsx', 'test/integration/main.ts', 'soak'],
+    mocha: true,
+    stack: true,
+    only: true,
+  },
   browser: {
     title: 'Tests at the workbench, in a browser',
     args: mocha('test/browser/**/*.test.ts'),
@@ -59,7 +68,7 @@ export async function test(names: readonly string[], signal: AbortSignal): Promi
     return 2;
   }
   const suites = Object.entries(SUITES)
-    .filter(([name]) => names.length === 0 || names.includes(name))
+    .filter(([name, { only }]) => (names.length === 0 ? !only : names.includes(name)))
     .map(([, suite]) => suite);
   const scratch = await mkdtemp(join(tmpdir(), 'vapp-test-'));
   const needsStack = suites.some((suite) => suite.stack);

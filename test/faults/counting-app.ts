@@ -36,3 +36,21 @@ export function readCount(text: string): Count | undefined {
   if (run === undefined) return undefined;
   return { revision: Number(revision), run, count: Number(count), last: word === 'last' };
 }
+
+/**
+ * The same with fifty lines a second, ten at a time. It ends by itself, as an app that crashes does, when it gets
+ * SIGUSR1, and says its last line before.
+ */
+export function soakScript(revision: number): string {
+  return `run=$(cat /proc/sys/kernel/random/uuid)
+trap 'stop=0' TERM
+trap 'stop=3' USR1
+n=0
+while [ -z "$stop" ]; do
+  for i in 1 2 3 4 5 6 7 8 9 10; do n=$((n+1)); echo "count ${revision} $run $n"; done
+  sleep 0.2
+done
+n=$((n+1)); echo "last ${revision} $run $n"
+exit $stop
+`;
+}

@@ -50,6 +50,11 @@ export class Ledger {
     return [...this.accounts.values()].reduce((sum, { received }) => sum + received, 0);
   }
 
+  /** Runs of a revision of which something has come. */
+  runsOf(revision: number): string[] {
+    return [...this.accounts].filter(([, account]) => account.revision === revision).map(([run]) => run);
+  }
+
   /** Runs of older revisions whose last line has not come. */
   unfinishedBefore(revision: number): string[] {
     return [...this.accounts]

@@ -40,8 +40,9 @@ async function main(names: readonly string[], signal: AbortSignal): Promise<numb
   await ensureVappBuilt(signal);
   let total = NO_COUNTS;
   for (const { title, programs, desktop, short = false } of await editors(context)) {
-    const runs = RUNS.filter(({ name, long = false }) =>
-      names.length === 0 ? !(short && long) : names.includes(name),
+    const runs = RUNS.filter(
+      ({ name, long = false, once = false }) =>
+        !(short && (once || (long && names.length === 0))) && (names.length === 0 || names.includes(name)),
     );
     const bed = await Bed.make(programs, desktop);
     try {

@@ -1,10 +1,13 @@
-import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { runCommand } from '../../src/tools';
 import type { WorkbenchPrograms } from '../stack/parts/workbench';
 import type { Counts } from '../support/counts';
 import { createSample } from '../support/sample';
+import { lightApp } from '../e2e/support/light-app';
+import { soakScript } from '../faults/counting-app';
+import { saveSoakFigures } from './soak/figures';
 import { runSuite, type SuiteRun } from './run-suite';
 import { Tripwire } from './tripwire';
 
@@ -16,6 +19,8 @@ export interface Run {
   readonly title: string;
   /** Left out in an editor in which only a short form is run. */
   readonly long?: boolean;
+  /** Run in one editor alone, also when it is named. */
+  readonly once?: boolean;
   readonly run: (bed: Bed) => Promise<Counts>;
 }
 
@@ -87,6 +92,7 @@ export const RUNS: readonly Run[] = [
   { name: 'suite', title: 'One folder', long: true, run: (bed) => bed.run('suite', bed.app) },
   { name: 'folders', title: 'Folders that come and go', run: withFolders },
   { name: 'untrusted', title: 'A folder that is not trusted', run: withoutTrust },
+  { name: 'soak', title: 'Edit and run, over and over', once: true, run: soak },
 ];
 
 /** A window that begins with a folder in which there is no app. */
@@ -104,12 +110,30 @@ async function withFolders(bed: Bed): Promise<Counts> {
   }
 }
 
-/** A broken repository with a Docker and tools that tell when they are touched. */
+/** An app that writes much, and a window that is open for long. `VAPP_SOAK_MINUTES` says for how long. */
+async function soak(bed: Bed): Promise<Counts> {
+  const repository = bed.path('soak');
+  for (const [file, content] of Object.entries(lightApp({ name: 'Counter', script: soakScript(1) }))) {
+    await mkdir(join(repository, dirname(file)), { recursive: true });
+    await writeFile(join(repository, file), content);
+  }
+  const figures = bed.path('soak.json');
+  try {
+    const counts = await bed.run('soak', repository, { env: { VAPP_SOAK_FIGURES: figures } });
+    await saveSoakFigures(figures);
+    return counts;
+  } finally {
+    await bed.deleteRuntime(repository);
+  }
+}
+
+/** A broken and hostile repository with a Docker and tools that tell when they are touched. */
 async function withoutTrust(bed: Bed): Promise<Counts> {
   const repository = await bed.sample('untrusted');
   const manifest = join(repository, 'app', 'AppManifest.json');
   await writeFile(manifest, (await readFile(manifest, 'utf8')).replace('"SampleApp"', '7'));
   const tripwire = await Tripwire.set(bed.path('tripwire'));
+  await makeHostile(repository, tripwire);
   try {
     return await bed.run('untrusted', repository, {
       untrusted: true,
@@ -119,3 +143,29 @@ async function withoutTrust(bed: Bed): Promise<Counts> {
     await tripwire.dispose();
   }
 }
+
+/** It brings tools of its own and settings to use them, tasks to run when it is opened, and links to the machine. */
+async function makeHostile(repository: string, tripwire: Tripwire): Promise<void> {
+  const tools = join(repository, 'tools');
+  await tripwire.programs(tools);
+  const outside = join(repository, '..', 'secret.json');
+  await writeFile(outside, '[{ "id": "of-the-machine" }]');
+  await rm(join(repository, 'runtime.json'), { force: true });
+  await symlink(outside, join(repository, 'runtime.json'));
+  const task = { type: 'velocitas', task: 'run', runOptions: { runOn: 'folderOpen' } };
+  const files = {
+    '.vscode/settings.json': { 'velocitas.toolPath': [tools], 'velocitas.startOnOpen': true },
+    '.vscode/tasks.json': { version: '2.0.0', tasks: [task] },
+    'vapp.yaml': {
+      apps: [{ manifest: 'app/AppManifest.json', buildArgs: { GIT_TRACE: join(repository, 'traced') } }],
+      [HOSTILE_KEY]: '',
+    },
+  };
+  await mkdir(join(repository, '.vscode'), { recursive: true });
+  for (const [name, content] of Object.entries(files)) {
+    await writeFile(join(repository, name), JSON.stringify(content, undefined, 2));
+  }
+}
+
+/** Told as unknown: a link that runs a command, an image from elsewhere, and what turns the direction of writing. */
+const HOSTILE_KEY = '[Fix](command:workbench.action.terminal.new) ![x](https://evil.invalid/x.png) \u202egnp';

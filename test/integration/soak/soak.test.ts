@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readdir, writeFile } from 'node:fs/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { promisify } from 'node:util';
+import { SCRIPT_FILE, soakScript } from '../../faults/counting-app';
+import { Ledger } from '../../faults/ledger';
+import { until } from '../support/until';
+import { TestWindow } from '../support/window';
+import { flatness, type Sample } from './samples';
+
+const MINUTES = Number(process.env['VAPP_SOAK_MINUTES'] ?? 1);
+/** Every so many rounds the container crashes, and every so many the pod is deleted. */
+const CRASH_EVERY = 3;
+const DELETE_EVERY = 4;
+/** What a round may add, on the way from the second quarter of the time to the last. */
+const HEAP_MAY_GROW = 4e6;
+const FILES_MAY_GROW = 3;
+/** As many revisions as Helm keeps, and those that have come since old ones were last removed. */
+const MOST_IMAGES = 25;
+
+describe(`${MINUTES} minutes of edit and run, in one window`, function () {
+  this.timeout(MINUTES * 60_000 + 10 * 60_000);
+  const ledger = new Ledger();
+  const samples: Sample[] = [];
+  let window: TestWindow;
+  let revision = 1;
+
+  before(async () => {
+    window = await TestWindow.open();
+    await window.showTree();
+    window.api.logs.onDidReceive(({ events }) => {
+      for (const event of events) if (event.type === 'line') ledger.take(event.line.text, event.line.timestamp);
+    });
+  });
+
+  it('loses no line, and leaves nothing behind', async () => {
+    const end = performance.now() + MINUTES * 60_000;
+    for (let round = 1; performance.now() < end || round < 4; round += 1) {
+      await runNext();
+      if (round % CRASH_EVERY === 0) await crash();
+      if (round % DELETE_EVERY === 0) await deletePod();
+      samples.push(await sample());
+    }
+    await until('the last line of each run that has ended', () =>
+      ledger.unfinishedBefore(revision).length === 0 ? true : undefined,
+    );
+    assert.deepEqual(ledger.takeProblems(), []);
+  });
+
+  it('has a flat memory, and no more open files, containers and images than it began with', async () => {
+    const { heap, files } = flatness(samples);
+    await writeFile(
+      process.env['VAPP_SOAK_FIGURES'] ?? '',
+      JSON.stringify({ samples, lines: ledger.lines, minutes: MINUTES }),
+    );
+    assert.ok(heap.growth < HEAP_MAY_GROW, JSON.stringify(heap));
+    assert.ok(files.growth < FILES_MAY_GROW, JSON.stringify(files));
+    const last = samples.at(-1);
+    assert.equal(last?.containers, samples[0]?.containers);
+    assert.ok((last?.nodeImages ?? 0) <= MOST_IMAGES && (last?.engineImages ?? 0) <= 2, JSON.stringify(last));
+  });
+
+  async function runNext(): Promise<void> {
+    revision += 1;
+    await window.write(SCRIPT_FILE, soakScript(revision));
+    const { ends } = await window.perform('run');
+    assert.deepEqual(
+      ends.map(({ outcome }) => outcome.status),
+      ['done'],
+      JSON.stringify(ends),
+    );
+    await until(`revision ${revision}`, () => (ledger.runsOf(revision).length > 0 ? true : undefined));
+  }
+
+  /** The container ends by itself, and Kubernetes starts it again in the same pod. */
+  async function crash(): Promise<void> {
+    const before = ledger.runsOf(revision).length;
+    await window.kubectl('exec', `deployment/${window.app.id}`, '--', 'kill', '-USR1', '1');
+    await until('another run of the container', () => (ledger.runsOf(revision).length > before ? true : undefined));
+  }
+
+  async function deletePod(): Promise<void> {
+    const before = ledger.runsOf(revision).length;
+    const selector = `app.kubernetes.io/instance=${window.app.id}`;
+    await window.kubectl('delete', 'pods', '--selector', selector, '--wait=false');
+    await until('another pod', () => (ledger.runsOf(revision).length > before ? true : undefined));
+  }
+
+  async function sample(): Promise<Sample> {
+    const { cluster } = window.folder.picture.runtime;
+    const label = `label=io.vscode-velocitas.cluster=${cluster}`;
+    const node = `k3d-${cluster}-server-0`;
+    const [engine, inNode, containers] = await Promise.all([
+      lines('docker', 'images', '--all', '--quiet', '--filter', label),
+      lines('docker', 'exec', node, 'ctr', '--namespace', 'k8s.io', 'images', 'ls', '--quiet'),
+      lines('docker', 'ps', '--all', '--quiet', '--filter', `label=k3d.cluster=${cluster}`),
+    ]);
+    collectGarbage();
+    const { heapUsed, rss } = process.memoryUsage();
+    return {
+      heap: heapUsed,
+      rss,
+      files: (await readdir('/proc/self/fd')).length,
+      engineImages: engine.length,
+      nodeImages: inNode.filter((name) => name.startsWith('registry.vapp.internal')).length,
+      containers: containers.length,
+    };
+  }
+});
+
+async function lines(program: string, ...args: string[]): Promise<string[]> {
+  const { stdout } = await promisify(execFile)(program, args);
+  return stdout.split('\n').filter(Boolean);
+}
+
+/** What is garbage is no leak. The extension host is not started so that a test could ask for it. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+}
