@@ -48,7 +48,7 @@ export function appWords(app: AppPicture, runtime: RuntimeKnowledge, l10n: L10n)
   const wanted = workloads.reduce((sum, workload) => sum + workload.wanted, 0);
   const words = [l10n.t('revision {0}', release.revision)];
   if (wanted > 0) words.push(l10n.t('{0}/{1} ready', ready, wanted));
-  if (appState(app) === 'failing') words.push(failingPod(app)?.reason ?? release.status);
+  if (appState(app) === 'failing') words.push(failingPod(app)?.reason ?? (refusalOf(app) ? NO_PODS : release.status));
   return words.join(' · ');
 }
 
@@ -105,8 +105,16 @@ function failingPod({ pods }: AppPicture) {
 
 /** Why it cannot serve. */
 function failureOf(app: AppPicture): Failure | undefined {
-  return failingPod(app)?.failure ?? app.troubles.find(({ severity }) => severity === 'error')?.failure;
+  return failingPod(app)?.failure ?? refusalOf(app);
 }
+
+/** Why pods cannot even be created. */
+function refusalOf({ troubles }: AppPicture): Failure | undefined {
+  return troubles.find(({ severity }) => severity === 'error')?.failure;
+}
+
+/** Kubernetes' own word, as the reasons of pods are. */
+const NO_PODS = 'FailedCreate';
 
 /** Nothing is deployed where there is no runtime; of one that is not followed nobody knows. */
 function isKnown({ state, followed }: RuntimeKnowledge): boolean {

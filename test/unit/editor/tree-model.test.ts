@@ -119,6 +119,7 @@ describe('the tree of one folder', () => {
     const troubles = [{ severity: 'error', failure: refused } as const];
     const failing = only(nodesOf(folder({ apps: [servingApp({ troubles })] })), 'app');
     assert.equal(failing.icon, 'error');
+    assert.equal(failing.description, 'revision 3 · 1/1 ready · FailedCreate');
     assert.equal(only([failing], 'problem').context, 'problem.again');
     assert.deepEqual(only([failing], 'problem').subject, { app: 'seatadjuster' });
 
