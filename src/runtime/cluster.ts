@@ -1,17 +1,16 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Failure, isCancelled, sleep, type SourceRange } from '../base';
 import { KubeApi, KubeApiFailure, ToolFailure, dockerFailure, kubernetes, type ClusterAccess } from '../tools';
 import { tolerate, type Engine } from './engine-changes';
-import { K3D_OUTPUT, creationFailure, k3dProgress, k3dUnfinished, notStarted } from './k3d-output';
+import { K3D_OUTPUT, K3D_TIMEOUT_MS, creationFailure, k3dProgress, k3dUnfinished, notStarted } from './k3d-output';
 import { k3dConfig, type ClusterPlan, type K3dConfig } from './k3d-config';
 import { readNodeKubeconfig, writeKubeconfig } from './kubeconfig';
 import { SERVICES_NAMESPACE, objectNames } from './names';
+import { inPrivateFolder } from './private-folder';
 import { apiAddress } from './reach';
 import { ownLabels } from './registry';
 
-/** Longest time k3d may take, milliseconds; pulling its helper image is included. */
-const K3D_TIMEOUT_MS = 10 * 60_000;
 /** How long Kubernetes may take in a running node, milliseconds. */
 const API_PATIENCE_MS = 180_000;
 /** How long k3d may go on after Kubernetes has come up, milliseconds. Agents are started in this time. */
@@ -60,7 +59,7 @@ export async function createCluster(
 }
 
 async function runWithConfig(config: K3dConfig, boot: BootOptions, signal: AbortSignal): Promise<void> {
-  await inPrivateFolder(boot.access, async (folder) => {
+  await inPrivateFolder(dirname(boot.access.kubeconfig), async (folder) => {
     const emptied = async () => {
       for (const file of await readdir(folder)) await rm(join(folder, file), { force: true });
     };
@@ -90,7 +89,7 @@ export async function resumeCluster(boot: BootOptions): Promise<BootedCluster> {
   const { engine } = boot;
   return bootCluster(boot, async (signal) => {
     try {
-      await inPrivateFolder(boot.access, (folder) =>
+      await inPrivateFolder(dirname(boot.access.kubeconfig), (folder) =>
         engine.toolbox.run('k3d', ['cluster', 'start', engine.cluster], {
           env: { ...K3D_OUTPUT, TMPDIR: folder },
           signal,
@@ -219,21 +218,6 @@ async function serviceAccountExists(access: ClusterAccess, signal: AbortSignal):
 
 const ATTEMPTS_PER_KUBECONFIG = 20;
 const LOOKS_BEFORE_LOADING = 5;
-
-/**
- * Lends a folder that nobody else can read. k3d puts into its folder for temporary files what it does not take away:
- * its expanded configuration, credentials included, and the hosts files of the nodes.
- */
-async function inPrivateFolder<T>(access: ClusterAccess, work: (folder: string) => Promise<T>): Promise<T> {
-  const parent = join(access.kubeconfig, '..');
-  await mkdir(parent, { recursive: true, mode: 0o700 });
-  const folder = await mkdtemp(join(parent, 'k3d-'));
-  try {
-    return await work(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
 
 async function notReady(engine: Engine, reason: string): Promise<Failure> {
   return new Failure({

@@ -2,6 +2,9 @@ import { stripVTControlCharacters } from 'node:util';
 import { Failure, type SourceRange } from '../base';
 import type { ToolFailure } from '../tools';
 
+/** Longest time k3d may take, milliseconds; pulling its helper image is included. */
+export const K3D_TIMEOUT_MS = 10 * 60_000;
+
 /** Variables with which k3d writes the lines that are read here, whatever the user has set. */
 export const K3D_OUTPUT = { LOG_COLORS: 'true', LOG_LEVEL: 'info' } as const;
 
