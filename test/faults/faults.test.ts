@@ -72,7 +72,9 @@ describe(`${INJECTIONS} faults at random points of a run (seed ${SEED})`, functi
   });
 
   afterEach(async function () {
-    if (this.currentTest?.state === 'failed') process.stdout.write(`${await machine.evidence()}\n`);
+    if (this.currentTest?.state !== 'failed') return;
+    // At once: what comes later may have to do with it, and the summary of a long run is far away.
+    process.stdout.write(`${this.currentTest.err?.message}\n${await machine.evidence()}\n`);
   });
 
   const run = () => machine.vapp(['run', '--no-follow']);
