@@ -127,11 +127,11 @@ export async function outOfMemory({ message, failed, facts }: BrokenBuild): Prom
   }
   if (exitCode !== SIGKILL && !output.some((line) => KILLED.test(line))) return undefined;
   const { memory } = (await facts?.()) ?? {};
-  const limit = memory === undefined ? '' : ` of ${gigabytes(memory)}`;
+  const limit = memory === undefined ? '' : `: the engine has ${gigabytes(memory)} for everything`;
   return {
     code: 'build-out-of-memory',
     fault: 'environment',
-    summary: `${name} was killed (exit code ${exitCode}), most likely because the engine's memory${limit} was used up.`,
+    summary: `${name} was killed (exit code ${exitCode}), most likely because memory ran out${limit}.`,
     nextSteps: [
       'Let it do less at once, for example `make -j2` or `cmake --build . --parallel 2`.',
       'Give Docker more memory, in the settings of Docker Desktop or of its virtual machine; on Linux, add swap.',

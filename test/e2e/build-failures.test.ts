@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createSecureServer } from 'node:https';
+import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Failure } from '../../src/base';
 import { buildImage, findBuildx, type BuildEvent, type BuildRequest } from '../../src/build';
 import { buildWithBuildx } from '../../src/build/buildx';
-import { Toolbox, dockerClient, type Docker } from '../../src/tools';
+import { Toolbox, dockerClient, runCommand, type Docker } from '../../src/tools';
 import { stackEnvironment } from '../stack/environment';
 import { ensureTemplateImages } from '../stack/template-images';
 import { failureOf } from './support/images';
@@ -249,16 +250,11 @@ describe('what a build fails for', function () {
     });
 
     it('a proxy that wants a login', async () => {
-      const { IPAM } = (await docker.getNetwork('bridge').inspect()) as { IPAM: { Config: { Gateway: string }[] } };
-      const gateway = IPAM.Config[0]?.Gateway ?? '';
       const proxy = createServer((_request, response) => response.writeHead(407).end());
-      await new Promise<void>((resolve) => proxy.listen(0, gateway, resolve));
+      const http_proxy = `http://${await listening(proxy)}`;
       try {
-        const address = `http://${gateway}:${(proxy.address() as AddressInfo).port}`;
-        const failure = await failing(
-          { Dockerfile: 'FROM busybox\nRUN wget -q http://example.org/x\n' },
-          { buildArgs: { http_proxy: address } },
-        );
+        const files = { Dockerfile: 'FROM busybox\nRUN wget -q http://example.org/x\n' };
+        const failure = await failing(files, { buildArgs: { http_proxy } });
         assert.deepEqual(told(failure), ['network', 'environment', 2]);
         assert.match(failure.summary, /the proxy wants a login\.$/);
       } finally {
@@ -266,6 +262,42 @@ describe('what a build fails for', function () {
       }
     });
   });
+
+  it('a certificate that is not trusted, of a registry and of an index of packages', async () => {
+    await ensureTemplateImages(new AbortController().signal);
+    const server = createSecureServer(await selfSigned(), (_request, response) => response.writeHead(404).end());
+    const address = await listening(server);
+    try {
+      const base = await failing({ Dockerfile: `FROM ${address}/team/base:1\n` });
+      assert.deepEqual(told(base), ['base-image-unavailable', 'environment', 1]);
+      assert.match(base.summary, /: the certificate of [\d.]+:\d+ is not trusted\.$/);
+      assert.match(base.nextSteps[0] ?? '', new RegExp(`/etc/docker/certs\\.d/${address}/ca\\.crt`));
+      const pip = `pip install --retries 1 --index-url https://${address}/simple requests`;
+      const failure = await failing({ Dockerfile: `FROM python:3.11-slim\nRUN ${pip}\n` });
+      assert.deepEqual(told(failure), ['network', 'environment', 2]);
+      assert.match(failure.summary, /is not trusted\.$/);
+      assert.match(failure.nextSteps[0] ?? '', /PIP_CERT/);
+    } finally {
+      server.close();
+    }
+  });
+
+  /** Where the engine and its builds reach a server of this process: host and port. */
+  async function listening(server: Server): Promise<string> {
+    const { IPAM } = (await docker.getNetwork('bridge').inspect()) as { IPAM: { Config: { Gateway: string }[] } };
+    const gateway = IPAM.Config[0]?.Gateway ?? '';
+    await new Promise<void>((resolve) => server.listen(0, gateway, resolve));
+    return `${gateway}:${(server.address() as AddressInfo).port}`;
+  }
+
+  async function selfSigned(): Promise<{ key: Buffer; cert: Buffer }> {
+    const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-batch', '-subj', '/CN=test'];
+    const args = ['req', '-x509', ...kind, '-days', '2', '-keyout', 'key.pem', '-out', 'cert.pem'];
+    await runCommand({ program: 'openssl', args, cwd: folder });
+    const [key, cert] = await Promise.all(['key.pem', 'cert.pem'].map((name) => readFile(join(folder, name))));
+    assert.ok(key && cert);
+    return { key, cert };
+  }
 
   describe('of the engine:', () => {
     let small: SmallBuilder;
@@ -295,16 +327,17 @@ describe('what a build fails for', function () {
       return target;
     }
 
+    it('no memory', async () => {
+      const failure = await failingThere('x=a; while true; do x=$x$x; done');
+      assert.deepEqual(told(failure), ['build-out-of-memory', 'environment', 2]);
+      assert.match(failure.summary, /was killed \(exit code 137\), .*memory ran out: the engine has [\d.]+ GB/);
+    });
+
+    // Last, since the builder takes its time to give the space back.
     it('no space', async () => {
       const failure = await failingThere('dd if=/dev/zero of=/big bs=1M count=64');
       assert.deepEqual(told(failure), ['no-space', 'environment', 2]);
       assert.match(failure.summary, /RUN dd .* found no space left, though [\d.]+ GB are free|is full/);
-    });
-
-    it('no memory', async () => {
-      const failure = await failingThere('x=a; while true; do x=$x$x; done');
-      assert.deepEqual(told(failure), ['build-out-of-memory', 'environment', 2]);
-      assert.match(failure.summary, /was killed \(exit code 137\), .*memory of [\d.]+ GB was used up\.$/);
     });
   });
 

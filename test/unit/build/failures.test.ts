@@ -310,7 +310,7 @@ describe('build: what a failed build means', () => {
     const message = (code: number) => `process "make -j" did not complete successfully: exit code: ${code}`;
     const failure = await meaningOf(message(137), { failed: killed, facts });
     assert.deepEqual([failure.code, failure.fault], ['build-out-of-memory', 'environment']);
-    assert.match(failure.summary, /RUN make -j was killed .* memory of 8\.0 GB was used up/);
+    assert.match(failure.summary, /RUN make -j was killed .* memory ran out: the engine has 8\.0 GB/);
     const compiler = { ...killed, output: ['g++: fatal error: Killed signal terminated program cc1plus'] };
     assert.equal((await meaningOf(message(1), { failed: compiler })).code, 'build-out-of-memory');
     const heap = 'FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory';
