@@ -2,13 +2,14 @@ import type { PushedImage } from '../build';
 import { Failure } from '../base';
 import { deploy, type DeployContext, type DeployResult } from '../deploy';
 import type { App } from '../project';
-import type { Runtime } from '../runtime';
+import type { LocalRuntime, Runtime } from '../runtime';
 import { kubernetes } from '../tools';
 import { judgesOf, locatingInSources } from './explaining';
 import { appDefaults } from './environment';
 import { AppLog, type FollowMode } from './follow';
 import { provideGivenImage, type GivenImage, type ImageSource } from './given-image';
 import { buildApp, localTag, pushApp, removeReplacedImages, type Job } from './images';
+import { removeOldRevisions } from './old-revisions';
 import { provideMachineBundle } from './machine-bundle';
 import { whileRuntimeRuns } from './runtime-guard';
 import { startRuntime, type StartingRuntime } from './start';
@@ -73,8 +74,24 @@ export function runApps(
     const failed = settled.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
     await removeReplacedImages(job, runtime.cluster);
-    return Promise.all(runs);
+    const done = await Promise.all(runs);
+    for (const [index, app] of apps.entries()) await tidyUp(job, app, done[index], starting, runtime);
+    return done;
   }, signal);
+}
+
+/** Removes what the new revision of an app has made superfluous in the cluster. */
+async function tidyUp(
+  job: Job,
+  app: App,
+  run: AppRun | undefined,
+  starting: StartingRuntime,
+  local: LocalRuntime,
+): Promise<void> {
+  if (!run) return;
+  const [repository = ''] = run.image.split('@');
+  const nodes = async () => (await local.status(job.signal)).nodes.map(({ name }) => name);
+  await removeOldRevisions(job, { ...run, app, repository }, await starting.runtime, nodes);
 }
 
 async function runApp(

@@ -13,6 +13,7 @@ import { withLock } from './lock';
 import { clusterDirectory, clusterName, kubeAccess } from './names';
 import type { NodePort } from './ports';
 import { findReach, nodePortAddress, portProbe, refuseRemoteEngine, type Reach } from './reach';
+import { sweepRegistry } from './registry';
 import { serviceEndpoints, type ProvideImage } from './service-values';
 import { ServicesRelease } from './services';
 import { Startup, type StartedCluster } from './startup';
@@ -171,6 +172,9 @@ export class LocalRuntime {
       if (state === 'absent' && isEmpty(objects)) return;
       throwIfCancelled(signal);
       emit({ type: 'state', state: 'stopping' });
+      await sweepRegistry(engine, objects).catch((error: unknown) =>
+        emit({ type: 'warning', message: `The registry's space could not be freed: ${messageOf(error)}` }),
+      );
       await stopContainers(engine, objects);
       emit({ type: 'state', state: state === 'absent' ? 'absent' : 'stopped' });
     });

@@ -123,6 +123,18 @@ const ANSWER_TIMEOUT_MS = 2000;
 const REGISTRY_PATIENCE_MS = 30_000;
 const REGISTRY_POLL_MS = 50;
 
+/**
+ * Frees the space of images that have been removed from the registry. Nobody may push meanwhile, since the registry would
+ * lose what comes; so it is done before it is stopped. https://distribution.github.io/distribution/about/garbage-collection/
+ */
+export async function sweepRegistry({ toolbox }: Engine, { registry }: EngineObjects): Promise<void> {
+  if (registry?.state !== 'running') return;
+  const sweep = ['registry', 'garbage-collect', '/etc/docker/registry/config.yml'];
+  await toolbox.run('docker', ['exec', registry.id, ...sweep], { timeoutMs: SWEEP_LIMIT_MS });
+}
+
+const SWEEP_LIMIT_MS = 60_000;
+
 /** Labels of everything that we create and k3d does not. */
 export function ownLabels(engine: Engine): Record<string, string> {
   return { [LABEL.workspace]: engine.workspace, [LABEL.cluster]: engine.cluster };
