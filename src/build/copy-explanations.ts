@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { startOfFile, type RelatedPlace, type SourceRange } from '../base';
-import { closest, matchesPath } from '../project';
+import { closest, matchesPath, readSmallFile } from '../project';
 import type { BrokenBuild, Details } from './explanation';
 import type { BuildRequest } from './types';
 
@@ -69,7 +69,7 @@ async function missingInContext(path: string, { context }: BuildRequest): Promis
 /** The last line of the ignore file that counts for a path. */
 async function ignoringLine(path: string, { dockerfile, context }: BuildRequest): Promise<RelatedPlace | undefined> {
   for (const file of [`${dockerfile}.dockerignore`, join(context, '.dockerignore')]) {
-    const text = await readFile(file, 'utf8').catch(() => undefined);
+    const text = await readSmallFile(file);
     if (text === undefined) continue;
     const lines = text.slice(0, MAX_IGNORE_FILE).split(/\r?\n/);
     const index = lines.findLastIndex((line) => excludes(line.trim(), path));

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { LineCounter, parseAllDocuments } from 'yaml';
 import { startOfFile, type FailureDetails } from '../base';
-import type { ValueRanges } from '../project';
+import { readSmallFile, type ValueRanges } from '../project';
+import { chartFile } from './chart-file';
 import { placesOfValues, rangeOfLine } from './chart-places';
 import { templateLineOf } from './template-lines';
 
@@ -40,8 +39,9 @@ export async function placeOfBrokenYaml(
   const line = brokenLine(lines, broken);
   if (line === undefined) return undefined;
   const inChart = source.slice(source.indexOf('/') + 1);
-  const file = join(chartPath, inChart);
-  const template = (await readFile(file, 'utf8').catch(() => '')).split('\n');
+  const file = chartFile(chartPath, inChart);
+  if (file === undefined) return undefined;
+  const template = ((await readSmallFile(file)) ?? '').split('\n');
   const at = templateLineOf(lines, line, template);
   const place = at === undefined ? inChart : `${inChart}, line ${at + 1}`;
   const text = (lines[line] ?? '').trim().slice(0, MAX_TEXT);

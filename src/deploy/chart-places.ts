@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { isMap, isScalar, isSeq, parseDocument, LineCounter, type Pair } from 'yaml';
 import type { FailureDetails, RelatedPlace, SourceRange } from '../base';
-import { whereToSet, type ValueRanges } from '../project';
+import { readSmallFile, whereToSet, type ValueRanges } from '../project';
+import { chartFile } from './chart-file';
 import { dotAt, templateLineOf } from './template-lines';
 
 /** The object of a chart that Kubernetes refused, as far as it said which. */
@@ -69,8 +68,9 @@ export async function placeOfObject(
 ): Promise<Pick<FailureDetails, 'range' | 'related'>> {
   const found = findObject(manifest, refused);
   if (!found) return {};
-  const file = join(chartPath, found.source.slice(found.source.indexOf('/') + 1));
-  const template = (await readFile(file, 'utf8').catch(() => '')).split('\n');
+  const file = chartFile(chartPath, found.source.slice(found.source.indexOf('/') + 1));
+  if (file === undefined) return {};
+  const template = ((await readSmallFile(file)) ?? '').split('\n');
   const line = templateLineOf(found.lines, found.line, template) ?? lineLike(found.lines, found.line, template);
   const related = placesOfValues(textWithDot(template, line), ranges, stepsOf(refused.field ?? ''));
   return { range: rangeOfLine(file, template, line), related };

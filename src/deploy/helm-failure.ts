@@ -1,7 +1,7 @@
-import { join } from 'node:path';
 import { Failure, startOfFile, type FailureDetails, type SourceRange } from '../base';
 import type { ValueRanges } from '../project';
 import { ToolFailure, clusterUnreachable } from '../tools';
+import { chartFile } from './chart-file';
 import { placesOfSchema, placesOfValues, type RefusedObject } from './chart-places';
 
 /** What was given to Helm, to find files again that it speaks of. */
@@ -76,7 +76,7 @@ function brokenTemplate(text: string, context: HelmContext, cause: ToolFailure):
   if (path === undefined) return undefined;
   const inChart = path.slice(path.indexOf('/') + 1);
   const reason = (what ?? 'unclosed action').trim().split('\n').at(-1)?.trim() ?? '';
-  const range = context.chartPath === undefined ? undefined : placeIn(join(context.chartPath, inChart), line, column);
+  const { range } = fileIn(context, inChart, line, column);
   return new Failure({
     code: 'chart-invalid',
     fault: 'app',
@@ -244,8 +244,9 @@ function refusal(code: string, details: Details): Failure {
   return new Failure({ code, fault: 'app', ...details });
 }
 
-function fileIn({ chartPath }: HelmContext, file: string, line?: string): { range?: SourceRange } {
-  return chartPath === undefined ? {} : { range: placeIn(join(chartPath, file), line) };
+function fileIn({ chartPath }: HelmContext, path: string, line?: string, column?: string): { range?: SourceRange } {
+  const file = chartPath === undefined ? undefined : chartFile(chartPath, path);
+  return file === undefined ? {} : { range: placeIn(file, line, column) };
 }
 
 function placeIn(file: string, line?: string, column?: string): SourceRange {

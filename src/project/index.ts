@@ -16,6 +16,6 @@ export { applicationId, closest, isDnsLabel, MAX_APP_ID_LENGTH, MAX_DNS_LABEL_LE
 export { leadsOut } from './paths';
 export { problemsFailure } from './problems-failure';
 export { readRepository, type ReadRepositoryOptions } from './repository';
-export { MAX_FILE_SIZE } from './text-file';
+export { MAX_FILE_SIZE, readSmallFile } from './text-file';
 export * from './types';
 export { whereToSet } from './value-ranges';

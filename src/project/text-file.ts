@@ -63,6 +63,17 @@ export async function readTextFile(
   return 'unusable';
 }
 
+/** A text that is looked at only to tell more of a failure: undefined where there is none, or it is too large. */
+export async function readSmallFile(file: string): Promise<string | undefined> {
+  try {
+    const stats = await stat(file);
+    return stats.isFile() && stats.size <= MAX_FILE_SIZE ? await readFile(file, 'utf8') : undefined;
+  } catch {
+    // Without it less is told, and nothing else depends on it.
+    return undefined;
+  }
+}
+
 /** What is said of a file or folder that is a symbolic link out of the repository, or is behind one. */
 export function linkProblem(shown: string): ProblemDetails {
   return {
