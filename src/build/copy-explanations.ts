@@ -76,7 +76,7 @@ async function ignoringLine(path: string, { dockerfile, context }: BuildRequest)
     const line = lines[index];
     if (line === undefined) return undefined;
     const range = { file, start: { line: index + 1, column: 1 }, end: { line: index + 1, column: line.length + 1 } };
-    return { range, message: 'excludes it' };
+    return { range, message: `excludes ${path} from the build`, evidence: [] };
   }
   return undefined;
 }

@@ -19,7 +19,8 @@ export interface FailureOrigin {
 /** The actions that fit a failure, the likeliest first: the same in a notification, at the line and in the tree. */
 export function failureActions(failure: Failure, { ofApp, again }: FailureOrigin, l10n: L10n): FailureAction[] {
   const { code, fault, range, related } = failure;
-  const [value] = related;
+  // What is a problem of its own has a line in the list of problems.
+  const value = related.find(({ evidence }) => evidence === undefined);
   const open = LIMITS.has(code) ? l10n.t('Raise Limit') : l10n.t('Open File');
   const actions: readonly (FailureAction | undefined)[] = [
     range && { kind: 'open', label: open, range },

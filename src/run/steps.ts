@@ -69,7 +69,11 @@ function withoutSecretsIn(failure: Failure): Failure {
     summary: withoutSecrets(summary),
     evidence: evidence.map(withoutSecrets),
     nextSteps: nextSteps.map(withoutSecrets),
-    related: related.map(({ range, message }) => ({ range, message: withoutSecrets(message) })),
+    related: related.map((place) => ({
+      ...place,
+      message: withoutSecrets(place.message),
+      ...(place.evidence ? { evidence: place.evidence.map(withoutSecrets) } : {}),
+    })),
   };
   const isClean = JSON.stringify({ summary, evidence, nextSteps, related }) === JSON.stringify(clean);
   return isClean ? failure : failure.with(clean);

@@ -67,7 +67,7 @@ describe('problems', () => {
   });
 
   it('of a build stand at the source lines, and at the instruction with the end of its output', async () => {
-    await window.edit('app/Dockerfile', 'COPY app/src ./\n', 'COPY app/src ./\nRUN python -m compileall -q .\n');
+    await window.edit('app/Dockerfile', 'COPY app/src ./\n', 'COPY app/src ./\nRUN python main.py\n');
     await window.edit('app/src/main.py', 'import ', 'def broken(:\nimport ');
     const { ends } = await window.perform('build');
     assert.deepEqual(
@@ -78,10 +78,10 @@ describe('problems', () => {
     const source = found.get(Uri.file(window.path('app/src/main.py')).toString());
     const instruction = found.get(Uri.file(window.path('app/Dockerfile')).toString());
     const lineOf = async (file: string, text: string) => (await window.read(file)).split('\n').indexOf(text);
-    assert.match(source?.message ?? '', /^SyntaxError: invalid syntax: .*RUN python -m compileall -q \. failed/);
+    assert.match(source?.message ?? '', /^SyntaxError: invalid syntax: .*RUN python main\.py failed/);
     assert.equal(source?.range.start.line, await lineOf('app/src/main.py', 'def broken(:'));
     assert.match(instruction?.message ?? '', /failed with exit code 1\.\n(?:.*\n)*SyntaxError: invalid syntax/);
-    assert.equal(instruction?.range.start.line, await lineOf('app/Dockerfile', 'RUN python -m compileall -q .'));
+    assert.equal(instruction?.range.start.line, await lineOf('app/Dockerfile', 'RUN python main.py'));
     assert.equal(source.relatedInformation?.[0]?.location.range.start.line, instruction.range.start.line);
 
     await window.restore();

@@ -23,6 +23,11 @@ describe('what can be done about a failure', () => {
     ]);
   });
 
+  it('is nothing about a place that is a problem of its own', () => {
+    const related = [{ range: VALUE, message: 'another error', evidence: [] }];
+    assert.deepEqual(offered({ range: RANGE, related }), ['Open File: /repo/vapp.yaml', 'Try Again: run']);
+  });
+
   it('is to raise the limit that was not enough, and to read what came before the end', () => {
     assert.deepEqual(offered({ code: 'out-of-memory', range: RANGE }), [
       'Raise Limit: /repo/vapp.yaml',

@@ -62,7 +62,8 @@ describe('run: a secret', () => {
     const range = startOfFile('/x');
     const failure = new Failure({
       ...{ code: 'x', fault: 'app', summary: 'planted-secret', evidence: ['a planted-secret'] },
-      ...{ nextSteps: ['http://ada:planted@host/'], related: [{ range, message: 'planted-secret' }], range },
+      ...{ nextSteps: ['http://ada:planted@host/'], range },
+      related: [{ range, message: 'planted-secret', evidence: ['planted-secret'] }],
     });
     const events: RunEvent[] = [];
     for (const thrown of [failure, new Error('planted-secret')]) {
@@ -79,6 +80,15 @@ describe('run: a secret', () => {
         assert.match(told, /\*\*\*/);
       }
     }
+  });
+});
+
+describe('run: a failure without a secret', () => {
+  it('leaves a job as it is', async () => {
+    const range = startOfFile('/x');
+    const related = [{ range, message: 'b', evidence: ['c'] }];
+    const failure = new Failure({ code: 'x', fault: 'app', summary: 'a', range, related });
+    assert.deepEqual(await outcomeOf(() => Promise.reject(failure)), { status: 'failed', failure });
   });
 });
 
