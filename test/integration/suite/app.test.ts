@@ -100,24 +100,29 @@ describe('an app', function () {
     const { id } = window.app;
     const settings = Uri.file(window.path('vapp.yaml'));
     await window.kubectl('patch', 'deployment', id, '--patch', MISSING_VOLUME);
-    const row = await window.row(/^problem\.again$/);
-    assert.match(row.node.label, /^The ConfigMap nowhere, which the pod mounts, does not exist/);
-    assert.match((row.node.tooltip ?? []).map(({ value }) => value).join('\n'), /FailedMount: .*"nowhere" not found/);
-    assert.equal(row.target.app, id);
-    const [diagnostic, ...others] = ours(settings);
-    assert.deepEqual(others, []);
-    assert.ok(diagnostic);
-    assert.ok(diagnostic.message.startsWith(row.node.label), diagnostic.message);
-    const fixes = await commands.executeCommand<CodeAction[]>(
-      'vscode.executeCodeActionProvider',
-      settings,
-      diagnostic.range,
-    );
-    assert.deepEqual(
-      fixes.flatMap(({ command }) => (command?.command.startsWith('velocitas.') ? [command.command] : [])),
-      ['velocitas.run'],
-    );
-    await window.kubectl('rollout', 'undo', 'deployment', id);
+    try {
+      const row = await window.row(/^problem\.again$/);
+      assert.match(row.node.label, /^The ConfigMap nowhere, which the pod mounts, does not exist/);
+      assert.match((row.node.tooltip ?? []).map(({ value }) => value).join('\n'), /FailedMount: .*"nowhere" not found/);
+      assert.equal(row.target.app, id);
+      const [diagnostic, ...others] = ours(settings);
+      assert.deepEqual(others, []);
+      assert.ok(diagnostic);
+      assert.ok(diagnostic.message.startsWith(row.node.label), diagnostic.message);
+      // The editor answers for documents that are open.
+      await workspace.openTextDocument(settings);
+      const fixes = await commands.executeCommand<CodeAction[]>(
+        'vscode.executeCodeActionProvider',
+        settings,
+        diagnostic.range,
+      );
+      assert.deepEqual(
+        fixes.flatMap(({ command }) => (command?.command.startsWith('velocitas.') ? [command.command] : [])),
+        ['velocitas.run'],
+      );
+    } finally {
+      await window.kubectl('rollout', 'undo', 'deployment', id);
+    }
     await untilEqual(() => contexts().filter((context) => context.startsWith('problem')), []);
     await treeIsTrue();
     assert.deepEqual(ours(settings), []);
@@ -131,10 +136,13 @@ describe('an app', function () {
         JSON.stringify({ spec: { selector: { 'app.kubernetes.io/instance': instance } } }),
       );
     await patch('nobody');
-    const { node } = await window.row(/^problem\.again$/);
-    assert.match(node.label, /^The Service \S+ leads nowhere: .*instance=nobody/);
-    assert.equal(node.icon, 'warning');
-    await patch(id);
+    try {
+      const { node } = await window.row(/^problem\.again$/);
+      assert.match(node.label, /^The Service \S+ leads nowhere: .*instance=nobody/);
+      assert.equal(node.icon, 'warning');
+    } finally {
+      await patch(id);
+    }
     await untilEqual(() => contexts().filter((context) => context.startsWith('problem')), []);
   });
 
