@@ -12,6 +12,8 @@ export interface PodSurroundings {
   readonly othersLeave?: boolean;
   /** Keys of the taints that nodes have; absent: nobody has looked. The scheduler does not always name them. */
   readonly taints?: readonly string[];
+  /** How long the taints have been these, as far as it has been watched, milliseconds; absent: for ever. */
+  readonly taintsLastedMs?: number;
   /** The last lines of its containers that ended. */
   readonly lastWords?: readonly string[];
   /** Whether nobody waits any longer: then what may still change is an answer, too. */

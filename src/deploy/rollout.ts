@@ -48,6 +48,7 @@ class Rollout {
   private readonly proven = new Set<string>();
   /** Pods that we have deleted, by uid. */
   private readonly removed = new Set<string>();
+  private lasting = { taints: '', since: performance.now() };
   private started = false;
   private fail: (error: unknown) => void = () => undefined;
   /** The runs of containers that have still to prove themselves, and since when. */
@@ -71,6 +72,7 @@ class Rollout {
     const stop = new AbortController();
     let timer: NodeJS.Timeout | undefined;
     let settling: NodeJS.Timeout | undefined;
+    let again: NodeJS.Timeout | undefined;
     try {
       const verdict = new Promise<void>((resolve, reject) => {
         this.fail = (error) => reject(error instanceof Error ? error : new Error(messageOf(error)));
@@ -87,6 +89,7 @@ class Rollout {
         for (const followed of this.followed) {
           followed.follow(look, stop.signal).catch(this.fail);
         }
+        again = setInterval(look, LOOK_AGAIN_MS);
         const { since = performance.now(), timeoutMs } = this.options;
         timer = setTimeout(() => reject(new TimeIsUp()), Math.max(0, since + timeoutMs - performance.now()));
       });
@@ -98,6 +101,7 @@ class Rollout {
     } finally {
       clearTimeout(timer);
       clearTimeout(settling);
+      clearInterval(again);
       stop.abort();
     }
   }
@@ -167,10 +171,13 @@ class Rollout {
   }
 
   private surroundingsOf(pod: PodObject, all: readonly { pod: PodObject }[]): PodSurroundings {
+    const taints = [...this.taints.objects.values()].flat();
+    if (taints.join() !== this.lasting.taints) this.lasting = { taints: taints.join(), since: performance.now() };
     return {
       warnings: this.warnings.of(pod.metadata.uid),
       othersLeave: all.some((other) => this.isLeaving(other.pod)),
-      taints: [...this.taints.objects.values()].flat(),
+      taints,
+      taintsLastedMs: performance.now() - this.lasting.since,
     };
   }
 
@@ -280,6 +287,8 @@ class Judgement extends Error {
 
 /** How long a new pod that nothing probes must run before it counts. */
 const PROBATION_MS = 2000;
+/** What lasts becomes certain without anything happening; so often it is looked at, milliseconds. */
+const LOOK_AGAIN_MS = 5000;
 
 function isReady(pod: PodObject): boolean {
   return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;

@@ -31,7 +31,10 @@ function evicted({ status = {} }: PodFacts, { warnings = [] }: PodSurroundings):
   };
 }
 
-function unschedulable(pod: PodFacts, { othersLeave = false, taints }: PodSurroundings): Explanation | undefined {
+function unschedulable(
+  pod: PodFacts,
+  { othersLeave = false, taints, taintsLastedMs = Infinity, timeUp = false }: PodSurroundings,
+): Explanation | undefined {
   const scheduling = pod.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
   if (scheduling?.reason !== 'Unschedulable') return undefined;
   const message = scheduling.message ?? '';
@@ -54,6 +57,7 @@ function unschedulable(pod: PodFacts, { othersLeave = false, taints }: PodSurrou
   const reasons = tainted ? [message, ...(taints ?? [])].join(' ') : message;
   const pressure = /node\.kubernetes\.io\/(?<kind>disk|memory|pid)-pressure/.exec(reasons)?.groups?.['kind'];
   if (pressure !== undefined) {
+    if (taintsLastedMs < PRESSURE_PASSES_MS && !timeUp) return undefined;
     return {
       code: 'node-pressure',
       fault: 'environment',
@@ -62,12 +66,20 @@ function unschedulable(pod: PodFacts, { othersLeave = false, taints }: PodSurrou
       proof,
     };
   }
-  // A node that is not ready yet has a taint, too, and loses it.
-  if (/not-ready|unreachable|uninitialized|network-unavailable/.test(reasons)) return undefined;
-  // Newer schedulers do not say which taint it is.
-  if (tainted && !/untolerated taint \{/.test(message) && taints === undefined) return undefined;
+  // A node that is not ready yet, or was stopped, has a taint, too, and loses it.
+  if (/not-ready|unreachable|uninitialized|network-unavailable|kubernetes\.io\/unschedulable/.test(reasons)) {
+    return undefined;
+  }
+  // Newer schedulers do not say which taint it is; one that nobody has any more will soon be no reason.
+  if (tainted && !/untolerated taint \{/.test(message) && (taints ?? []).length === 0) return undefined;
   return placement(message, proof);
 }
+
+/**
+ * A node keeps the taint of a pressure for a while after the pressure has gone: our nodes five seconds, and the kubelet
+ * looks every ten.
+ */
+const PRESSURE_PASSES_MS = 20_000;
 
 const PRESSURES: Readonly<Record<string, string>> = { disk: 'disk space', memory: 'memory', pid: 'process numbers' };
 
