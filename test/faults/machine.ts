@@ -47,7 +47,7 @@ export interface RunningVapp {
 export class FaultMachine {
   private readonly followers = new Set<ChildProcess>();
   private started = 0;
-  private clockOffset = 0;
+  private offset = 0;
 
   private constructor(
     readonly tools: Toolbox,
@@ -192,9 +192,14 @@ sleep 0.02; done; exit 1`;
 
   /** Moves the wall clock that every `vapp` in the machine sees. @param seconds added to where it was. */
   async clock(seconds: number): Promise<void> {
-    this.clockOffset += seconds;
-    const sign = this.clockOffset < 0 ? '-' : '+';
-    await writeFile(this.clockFile, `${sign}${Math.abs(this.clockOffset)}s\n`);
+    this.offset += seconds;
+    const sign = this.offset < 0 ? '-' : '+';
+    await writeFile(this.clockFile, `${sign}${Math.abs(this.offset)}s\n`);
+  }
+
+  /** How far the clock is off, seconds. */
+  get clockOffset(): number {
+    return this.offset;
   }
 
   private get clockFile(): string {
