@@ -89,6 +89,7 @@ export async function registryReady(engine: Engine, port: number): Promise<void>
       if (isCancelled(error, signal)) throw new Cancelled();
       last = error;
     }
+    if (waited % REGISTRY_LOOK_MS === 0) await refuseMissing(engine);
     await sleep(REGISTRY_POLL_MS, signal);
   }
   throw new Failure({
@@ -98,6 +99,21 @@ export async function registryReady(engine: Engine, port: number): Promise<void>
     nextSteps: ['Look at its output: `docker logs` of the container that ends with `-registry`.'],
     cause: last,
   });
+}
+
+/** @throws Failure `registry-not-ready` when there is no container of it to wait for. */
+async function refuseMissing({ docker, cluster }: Engine): Promise<void> {
+  try {
+    await docker.getContainer(objectNames(cluster).registry).inspect();
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode !== 404) throw dockerFailure(error);
+    throw new Failure({
+      code: 'registry-not-ready',
+      fault: 'environment',
+      summary: "The workspace's image registry was removed while it started.",
+      nextSteps: ['Run again: it is made anew, and the images in it are still there.'],
+    });
+  }
 }
 
 /**
@@ -122,6 +138,8 @@ function statusAt(url: string, signal?: AbortSignal): Promise<number> {
 const ANSWER_TIMEOUT_MS = 2000;
 const REGISTRY_PATIENCE_MS = 30_000;
 const REGISTRY_POLL_MS = 50;
+/** So often it is looked whether the registry is there at all, milliseconds. */
+const REGISTRY_LOOK_MS = 1000;
 
 /**
  * Frees the space of images that have been removed from the registry. Nobody may push meanwhile, since the registry would

@@ -21,8 +21,10 @@ export class KubeApiFailure extends Failure {
   }
 }
 
-/** The failure that says nobody answers at the cluster's address. */
+/** The failure that says nobody answers at the cluster's address, or `clock-differs` when somebody does, at another time. */
 export function clusterUnreachable(address: string, cause: unknown, evidence: readonly string[] = []): Failure {
+  if (OUT_OF_TIME.has((cause as { readonly code?: string } | undefined)?.code ?? ''))
+    return clockDiffers(address, cause);
   const detail = cause instanceof Error ? [cause.message] : [];
   return new Failure({
     code: 'cluster-unreachable',
@@ -30,6 +32,23 @@ export function clusterUnreachable(address: string, cause: unknown, evidence: re
     summary: `The local runtime's Kubernetes does not answer at ${address}.`,
     evidence: evidence.length > 0 ? evidence : detail,
     nextSteps: ['Start the runtime: `vapp up`.', 'Check that Docker is running: `vapp doctor`.'],
+    cause,
+  });
+}
+
+/** OpenSSL's words, as Node gives them, for a certificate that is not valid at this time of the clock. */
+const OUT_OF_TIME = new Set(['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED']);
+
+function clockDiffers(address: string, cause: unknown): Failure {
+  return new Failure({
+    code: 'clock-differs',
+    fault: 'environment',
+    summary: `The certificate of the local runtime's Kubernetes at ${address} is not valid at ${new Date().toISOString()}, the time of this machine's clock.`,
+    evidence: cause instanceof Error ? [cause.message] : [],
+    nextSteps: [
+      'Correct the clock of this machine; after a suspension it may stand still or lag: `vapp doctor` compares it with the engine’s.',
+      'Where the clock is right, the runtime is older than its certificates allow: `vapp delete`, then `vapp run`.',
+    ],
     cause,
   });
 }

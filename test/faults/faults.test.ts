@@ -21,6 +21,7 @@ const FULL = INJECTIONS >= 100;
 /** About how long a run takes, milliseconds: a fault comes at some time before that. */
 const RUN_MS = { running: 4000, stopped: 8000, absent: 11_000 } as const;
 type Before = keyof typeof RUN_MS;
+const YEAR_S = 365 * 24 * 3600;
 /** A run that has not ended after this long hangs, milliseconds. */
 const HANGS_MS = 300_000;
 /** What a fault has left may take so long to go, milliseconds. */
@@ -113,6 +114,14 @@ describe(`${INJECTIONS} faults at random points of a run (seed ${SEED})`, functi
       broken = false;
     });
   }
+
+  it('says so where the clock lies before the certificates of the cluster', async () => {
+    await machine.clock(-YEAR_S);
+    const { outcome } = await notHanging(run());
+    await machine.clock(YEAR_S);
+    assert.equal(outcome?.failure?.code, 'clock-differs', JSON.stringify(outcome));
+    assert.match(outcome.failure.nextSteps[0] ?? '', /Correct the clock/);
+  });
 
   function assertRuns({ outcome, exitCode, lines, stderr }: VappEnd): void {
     assert.equal(outcome?.status, 'done', `${JSON.stringify(outcome, undefined, 2)} ${stderr}`);
