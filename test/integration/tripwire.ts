@@ -2,7 +2,7 @@ import { appendFile, chmod, mkdir, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { delimiter, join } from 'node:path';
 
-const PROGRAMS = ['docker', 'k3d', 'helm', 'kubectl'];
+const PROGRAMS = ['docker', 'docker-buildx', 'k3d', 'helm', 'kubectl'];
 
 /** A Docker engine and tools that do nothing but write down that they were called. */
 export class Tripwire {
@@ -13,19 +13,26 @@ export class Tripwire {
 
   static async set(folder: string): Promise<Tripwire> {
     const touched = join(folder, 'touched');
-    await mkdir(join(folder, 'bin'), { recursive: true });
+    await mkdir(folder, { recursive: true });
     await writeFile(touched, '');
-    for (const name of PROGRAMS) {
-      const program = join(folder, 'bin', name);
-      await writeFile(program, `#!/bin/sh\necho "${name} $*" >> '${touched}'\n`);
-      await chmod(program, 0o755);
-    }
     const server = createServer((socket) => {
       socket.on('error', () => undefined);
       void appendFile(touched, 'a connection to the engine\n').finally(() => socket.destroy());
     });
     await new Promise<void>((resolve) => server.listen(join(folder, 'engine.sock'), resolve));
-    return new Tripwire(folder, server);
+    const tripwire = new Tripwire(folder, server);
+    await tripwire.programs(join(folder, 'bin'));
+    return tripwire;
+  }
+
+  /** Puts tools that write down that they were called into a folder. */
+  async programs(folder: string): Promise<void> {
+    await mkdir(folder, { recursive: true });
+    for (const name of PROGRAMS) {
+      const program = join(folder, name);
+      await writeFile(program, `#!/bin/sh\necho "${name} $*" >> '${join(this.folder, 'touched')}'\n`);
+      await chmod(program, 0o755);
+    }
   }
 
   /** An environment in which they are Docker and its tools; `VAPP_TEST_TOUCHED` is the file they write. */

@@ -4,7 +4,7 @@ import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
-import { DiagnosticSeverity, Uri, commands, languages, window, workspace } from 'vscode';
+import { DiagnosticSeverity, Uri, commands, languages, tasks, window, workspace } from 'vscode';
 import type { ExtensionApi } from '../../../src/extension';
 import { until, untilEqual } from '../support/until';
 import { theExtension } from '../support/window';
@@ -45,6 +45,32 @@ describe('in a folder that is not trusted', () => {
     await untilEqual(problems, 1);
   });
 
+  it('tells of what leads out of it, and reads none of that', async () => {
+    const services = file('runtime.json');
+    const [diagnostic] = await until('a problem', () => {
+      const found = languages.getDiagnostics(services).filter(({ source }) => source === 'Velocitas');
+      return found.length > 0 ? found : undefined;
+    });
+    assert.match(diagnostic?.message ?? '', /leads out of the repository by a symbolic link/);
+    const all = languages.getDiagnostics().flatMap(([, found]) => found.map(({ message }) => message));
+    assert.ok(!all.some((message) => message.includes('of-the-machine')));
+  });
+
+  it('shows a name that is no name as what it is', async () => {
+    const settings = file('vapp.yaml');
+    const message = await until('a problem', () =>
+      languages
+        .getDiagnostics(settings)
+        .map((diagnostic) => diagnostic.message)
+        .find((text) => text.includes('Fix')),
+    );
+    assert.ok(!message.includes('\u202e'), message);
+  });
+
+  it('runs none of its tasks, although one says that it is to run when the folder is opened', () => {
+    assert.deepEqual(tasks.taskExecutions, []);
+  });
+
   it('has nothing in the tree', async () => {
     await commands.executeCommand('velocitas.explorer.focus');
     assert.deepEqual(api.folders.all, []);
@@ -68,6 +94,7 @@ describe('in a folder that is not trusted', () => {
 
   it('has neither started a program nor spoken to Docker, which would have been noticed', async () => {
     assert.equal(await touched(), '');
+    assert.ok(!(await readdir(file('').fsPath)).includes('traced'));
     await promisify(execFile)('helm', ['version']);
     await untilEqual(touched, 'helm version\n');
     const socket = connect((process.env['DOCKER_HOST'] ?? '').replace('unix://', ''));
