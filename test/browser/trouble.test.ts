@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkspaceStatus } from '../../src/run';
 import { dockerClient, Toolbox } from '../../src/tools';
-import { lightApp } from '../e2e/support/light-app';
+import { lightApp, saying } from '../e2e/support/light-app';
 import { SocketProxy } from '../e2e/support/socket-proxy';
 import { TestWorkspace } from '../e2e/support/workspace';
 import type { Person } from '../workbench/person';
 import { Desk } from './desk';
+import { processesOf } from './processes';
 
 /** A first start brings everything up, on machines of any speed. */
 const START_MS = 180_000;
@@ -39,6 +40,8 @@ echo
 echo after the long line
 while :; do seq 1 2000; sleep 0.1; done
 `;
+
+const OUR_PROGRAMS = /(^|\/)(docker|docker-buildx|helm|k3d|kubectl) /;
 
 describe('trouble, as it is seen in the workbench', function () {
   this.timeout(2 * START_MS);
@@ -136,6 +139,30 @@ describe('trouble, as it is seen in the workbench', function () {
     await proxy.listen();
     await person.row(SERVING);
     await person.untilStatusBar(/screen r\d/);
+  });
+
+  it('goes on after the extension host was killed in the middle of a run', async () => {
+    const { home } = desk.workspace;
+    const hosts = async () =>
+      (await processesOf(home)).filter(({ commandLine }) => commandLine.includes('--type=extensionHost'));
+    const [host, ...others] = await hosts();
+    assert.ok(host && others.length === 0);
+    await desk.workspace.write(lightApp({ name: NAME, script: saying('the host was killed') }));
+    await person.command('Velocitas: Run App');
+    await person.untilNotification(/^Running/);
+    process.kill(host.pid, 'SIGKILL');
+    // The workbench starts another one by itself.
+    await person.until('another extension host', async () => (await hosts()).find(({ pid }) => pid !== host.pid));
+    await person.untilStatusBar(/screen r\d/, START_MS);
+    await person.row(SERVING, START_MS);
+    await run();
+    await person.row(SERVING, START_MS);
+    await person.untilOutput(/the host was killed/);
+    await person.until('no program of the run that was killed', async () => {
+      const left = (await processesOf(home)).filter(({ commandLine }) => OUR_PROGRAMS.test(commandLine));
+      return left.length === 0 ? true : undefined;
+    });
+    await person.closeNotifications();
   });
 
   it('notices that somebody removed the cluster', async () => {

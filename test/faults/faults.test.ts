@@ -25,7 +25,7 @@ const YEAR_S = 365 * 24 * 3600;
 /** A run that has not ended after this long hangs, milliseconds. */
 const HANGS_MS = 300_000;
 /** What a fault has left may take so long to go, milliseconds. */
-const SETTLE_MS = 60_000;
+const SETTLE_MS = 30_000;
 
 describe(`${INJECTIONS} faults at random points of a run (seed ${SEED})`, function () {
   this.timeout(900_000);
@@ -37,6 +37,8 @@ describe(`${INJECTIONS} faults at random points of a run (seed ${SEED})`, functi
   let baseline: Belongings;
   let revision = 1;
   let broken = false;
+  /** How often following had been interrupted before the fault. */
+  let interruptions = 0;
   /** Runs of containers that a fault ended: they had no chance to write their last line. */
   const cutOff = new Set<string>();
 
@@ -48,7 +50,7 @@ describe(`${INJECTIONS} faults at random points of a run (seed ${SEED})`, functi
   after(async () => {
     figures.countLines(follower);
     await machine.dispose();
-    await figures.save({ seed: SEED, full: FULL && ONLY === '' });
+    await figures.save({ seed: SEED, full: FULL && ONLY === '', print: true });
   });
 
   /** From an empty engine to an app that runs and is followed. */
@@ -71,6 +73,9 @@ describe(`${INJECTIONS} faults at random points of a run (seed ${SEED})`, functi
     await begin();
     broken = false;
   });
+
+  // A long run that is ended early has come to something, too.
+  afterEach(() => figures.save({ seed: SEED, full: FULL && ONLY === '', print: false }));
 
   afterEach(async function () {
     if (this.currentTest?.state !== 'failed') return;
@@ -102,6 +107,7 @@ describe(`${INJECTIONS} faults at random points of a run (seed ${SEED})`, functi
       if (!fault.aimed) await sleep(at);
       const scene = { machine, cluster, subject, random, suspendMs: FULL ? 60_000 : 10_000 };
       const injected = performance.now();
+      interruptions = follower.interruptions;
       const hit = (await fault.inject(scene)) !== false;
       const end = await ended;
       const endMs = performance.now() - injected;
@@ -164,7 +170,13 @@ describe(`${INJECTIONS} faults at random points of a run (seed ${SEED})`, functi
       cutOffAllBut(new Set((await linesInCluster(machine)).keys()));
       return;
     }
-    await assertSettles('last lines', async () => assert.deepEqual(await Promise.resolve(unfinished()), []));
+    await assertSettles('last lines', async () => assert.deepEqual(await Promise.resolve(unfinished()), [])).catch(
+      (error: unknown) => {
+        if (follower.interruptions === interruptions) throw error;
+        figures.unreadable(unfinished().length);
+      },
+    );
+    cutOffAllBut(new Set((await linesInCluster(machine)).keys()));
     assert.notEqual(follower.ledger.servedInto(revision), false, 'the revision before ended before the new one began');
   }
 

@@ -22,6 +22,7 @@ export class FaultFigures {
   private readonly kinds = new Map<string, Kind>();
   private lines = 0;
   private interruptions = 0;
+  private lost = 0;
 
   /**
    * @param hit whether there was something to strike at.
@@ -47,12 +48,18 @@ export class FaultFigures {
     this.interruptions += interruptions;
   }
 
-  /** Prints the table; the figures of a whole, full run are kept. */
-  async save({ seed, full }: { readonly seed: number; readonly full: boolean }): Promise<void> {
+  /** Kubernetes removed so many pods, and with them their last lines, while nobody could reach it, which was told. */
+  unreadable(pods: number): void {
+    this.lost += pods;
+  }
+
+  /** Prints the table; the figures of a full run are kept. */
+  async save(options: { readonly seed: number; readonly full: boolean; readonly print: boolean }): Promise<void> {
+    const { seed, full, print } = options;
     const rows = [...this.kinds].sort(([a], [b]) => a.localeCompare(b)).map(([name, kind]) => rowOf(name, kind));
     const injections = [...this.kinds.values()].reduce((sum, kind) => sum + kind.injections, 0);
-    const note = `${injections} faults survived, seed ${seed}. ${this.lines} lines of the log were delivered through ${this.interruptions} interruptions, none missing, none doubled.`;
-    await saveFigures('faults', { columns: COLUMNS, rows, notes: [note] }, { keep: full });
+    const note = `${injections} faults survived, seed ${seed}. ${this.lines} lines of the log were delivered through ${this.interruptions} interruptions, none missing, none doubled. Of ${this.lost} pods Kubernetes removed the last lines while it could not be reached, which was told.`;
+    await saveFigures('faults', { columns: COLUMNS, rows, notes: [note] }, { keep: full, print });
   }
 }
 

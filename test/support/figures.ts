@@ -16,11 +16,14 @@ const TITLES: Readonly<Record<string, string>> = {
   soak: 'Hours of edit-run loops',
 };
 
-/**
- * Prints the figures of a suite.
- *
- * @param keep writes them to `bench/robustness` as well: the full form of a suite does that, the short one does not.
- */
+interface Saving {
+  /** Writes the figures to `bench/robustness`: the full form of a suite does that, the short one does not. */
+  readonly keep: boolean;
+  /** Default: true. */
+  readonly print?: boolean;
+}
+
+/** Tells the figures of a suite. */
 export async function saveFigures(
   suite: string,
   figures: Figures,
