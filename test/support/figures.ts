@@ -24,12 +24,8 @@ interface Saving {
 }
 
 /** Tells the figures of a suite. */
-export async function saveFigures(
-  suite: string,
-  figures: Figures,
-  { keep }: { readonly keep: boolean },
-): Promise<void> {
-  process.stdout.write(`\n${tableOf(figures)}\n`);
+export async function saveFigures(suite: string, figures: Figures, { keep, print = true }: Saving): Promise<void> {
+  if (print) process.stdout.write(`\n${tableOf(figures)}\n`);
   if (!keep) return;
   await mkdir(FOLDER, { recursive: true });
   const measured = new Date().toISOString().slice(0, 10);
