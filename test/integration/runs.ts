@@ -119,7 +119,9 @@ async function soak(bed: Bed): Promise<Counts> {
   }
   const figures = bed.path('soak.json');
   try {
-    const counts = await bed.run('soak', repository, { env: { VAPP_SOAK_FIGURES: figures } });
+    const limit = String(Number(process.env['VAPP_SOAK_MINUTES'] ?? 1) + 20);
+    const env = { VAPP_SOAK_FIGURES: figures, VAPP_TEST_LIMIT_MINUTES: limit };
+    const counts = await bed.run('soak', repository, { env });
     await saveSoakFigures(figures);
     return counts;
   } finally {

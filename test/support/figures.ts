@@ -33,6 +33,11 @@ export async function saveFigures(suite: string, figures: Figures, { keep, print
   await writeFile(join(FOLDER, 'README.md'), await page());
 }
 
+const INTRODUCTION = `# When something breaks
+
+Written by the full forms of the suites below, on the machine of whoever ran them last. \`npm test\` runs a short form of each, and besides them, on the real stack: \`test/e2e/pod-failures.test.ts\` and \`deploy-faults.test.ts\` (what can be wrong with pods, Services, charts), \`build-failures.test.ts\` (builds), \`doctor.test.ts\`, \`security.test.ts\` and \`hostile-files.test.ts\` (a hostile repository, planted secrets), \`test/browser/trouble.test.ts\` (the extension host is killed, Docker goes away, a flood of lines).
+`;
+
 async function page(): Promise<string> {
   const files = (await readdir(FOLDER)).filter((name) => name.endsWith('.json')).sort();
   const sections = await Promise.all(
@@ -42,7 +47,7 @@ async function page(): Promise<string> {
       return `## ${TITLES[suite] ?? suite}\n\nMeasured on ${figures.measured} by \`npm run test:${suite}\`.\n\n${tableOf(figures)}`;
     }),
   );
-  return `# When something breaks\n\nWritten by the full forms of the suites. \`npm test\` runs a short form of each.\n\n${sections.join('\n')}`;
+  return `${INTRODUCTION}\n${sections.join('\n')}`;
 }
 
 function tableOf({ columns, rows, notes }: Figures): string {

@@ -12,7 +12,7 @@ import { WorkbenchServer, type Payload } from './server';
 
 /** Of what the workbench reports as errors, the last so many are shown. */
 const ERRORS_SHOWN = 10;
-const LIMIT_MS = 20 * 60_000;
+const LIMIT_MS = Number(process.env['VAPP_TEST_LIMIT_MINUTES'] ?? 20) * 60_000;
 /** How long the server may take to write down that an extension host has ended. */
 const LOG_LIMIT_MS = 5000;
 const LOG_LOOK_MS = 50;

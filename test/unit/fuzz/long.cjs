@@ -1,2 +1,0 @@
-// Required by `npm run test:fuzz` before the tests are.
-process.env.VAPP_FUZZ_RUNS ??= '20000';
