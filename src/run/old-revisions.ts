@@ -1,6 +1,6 @@
 import { messageOf } from '../base';
 import type { App } from '../project';
-import type { RegistryAddress, Runtime } from '../runtime';
+import type { LocalRuntime, RegistryAddress, Runtime } from '../runtime';
 import { KubeApi, releaseHistory, type ReleaseRecord } from '../tools';
 import type { Job } from './images';
 
@@ -28,15 +28,17 @@ export async function removeOldRevisions(
   job: Job,
   deployed: DeployedApp,
   runtime: Pick<Runtime, 'access' | 'registry'>,
-  nodes: () => Promise<readonly string[]>,
+  local: LocalRuntime,
 ): Promise<void> {
   if (!deployed.changed || deployed.revision % EVERY !== 0) return;
   try {
     const needed = await neededDigests(job, deployed, runtime);
-    const found = await Promise.all((await nodes()).map((node) => removeFromNode(job, node, deployed, needed)));
+    const { nodes } = await local.status(job.signal);
+    const found = await Promise.all(nodes.map(({ name }) => removeFromNode(job, name, deployed, needed)));
     await removeFromRegistry(runtime.registry, deployed.repository, new Set(found.flat()), needed);
   } catch (error) {
-    if (job.signal?.aborted) throw error;
+    // Who ends the following of a log ends this as well: ten revisions later it is done.
+    if (job.signal?.aborted) return;
     job.emit({
       type: 'warning',
       app: deployed.app.id,
@@ -72,8 +74,9 @@ function textOf({ manifest, hooks = [] }: ReleaseRecord): string {
   return [manifest, ...hooks.map((hook) => hook.manifest ?? '')].join('\n');
 }
 
+/** Of images in references. What stands alone is the digest of something else, which the registry takes for its own fault. */
 function digestsIn(text: string): string[] {
-  return text.match(/sha256:[0-9a-f]{64}/g) ?? [];
+  return [...text.matchAll(/@(sha256:[0-9a-f]{64})/g)].map(([, digest = '']) => digest);
 }
 
 /** @returns the digests of the images removed. */

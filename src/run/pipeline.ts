@@ -68,40 +68,24 @@ export function runApps(
     await provideMachineBundle(job);
     const runtime = await session.runtime(repository);
     const starting = startRuntime(job, runtime);
-    const runs = apps.map((app) => runApp(job, app, runtime.cluster, starting, request));
+    const runs = apps.map((app) => runApp(job, app, runtime, starting, request));
     // One app's failure stops neither the others nor the runtime: what is on its way arrives, and the next run is warm.
     const settled = await Promise.allSettled([...runs, starting.runtime]);
     const failed = settled.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
     await removeReplacedImages(job, runtime.cluster);
-    const done = await Promise.all(runs);
-    for (const [index, app] of apps.entries()) await tidyUp(job, app, done[index], starting, runtime);
-    return done;
+    return Promise.all(runs);
   }, signal);
-}
-
-/** Removes what the new revision of an app has made superfluous in the cluster. */
-async function tidyUp(
-  job: Job,
-  app: App,
-  run: AppRun | undefined,
-  starting: StartingRuntime,
-  local: LocalRuntime,
-): Promise<void> {
-  if (!run) return;
-  const [repository = ''] = run.image.split('@');
-  const nodes = async () => (await local.status(job.signal)).nodes.map(({ name }) => name);
-  await removeOldRevisions(job, { ...run, app, repository }, await starting.runtime, nodes);
 }
 
 async function runApp(
   job: Job,
   app: App,
-  cluster: string,
+  local: LocalRuntime,
   starting: StartingRuntime,
   request: RunRequest,
 ): Promise<AppRun> {
-  const { source, ...image } = await imageInRegistry(job, app, cluster, starting, request);
+  const { source, ...image } = await imageInRegistry(job, app, local.cluster, starting, request);
   const runtime = await starting.runtime;
   const log = new AppLog(job, app, runtime.access, request.follow);
   try {
@@ -110,7 +94,10 @@ async function runApp(
       ...(request.rolloutTimeoutMs === undefined ? {} : { timeoutMs: request.rolloutTimeoutMs }),
       onRolloutStarted: (selectors, changed) => log.start(selectors, changed ? { since } : { tail: UNCHANGED_TAIL }),
     });
+    // While the log is followed, which may be for ever.
+    const tidied = removeOldRevisions(job, { app, repository: image.repository, ...result }, runtime, local);
     await log.end();
+    await tidied;
     return { app: app.id, image: `${image.repository}@${image.digest}`, ...(source ? { source } : {}), ...result };
   } finally {
     await log.stop();
