@@ -1,4 +1,4 @@
-import { applyEdits, modify, parseTree, type ParseError } from 'jsonc-parser';
+import { applyEdits, modify, parseTree, type ModificationOptions, type ParseError } from 'jsonc-parser';
 import { offsetOfExcessiveDepth } from '../project';
 
 /** Our Feature as devcontainers name it; the major version is pinned. */
@@ -22,7 +22,14 @@ export function withFeature(text: string): string | undefined {
   if (names.some(isOurs)) return text;
   const indent = /^([ \t]+)\S/m.exec(text)?.[1] ?? '  ';
   const formattingOptions = { insertSpaces: !indent.startsWith('\t'), tabSize: indent.length, eol: '\n' };
-  return applyEdits(text, modify(text, ['features', FEATURE], {}, { formattingOptions }));
+  const added = (options: ModificationOptions) => applyEdits(text, modify(text, ['features', FEATURE], {}, options));
+  try {
+    return added({ formattingOptions });
+  } catch (error) {
+    // jsonc-parser 3.3 cannot indent by exactly 200 columns; such a file gets the Feature without layout.
+    if (!(error instanceof TypeError)) throw error;
+    return added({});
+  }
 }
 
 /** Of whatever version, and from whatever mirror of the registry. */

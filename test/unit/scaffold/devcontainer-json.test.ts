@@ -25,6 +25,11 @@ describe('our Feature in a devcontainer.json', () => {
     );
   });
 
+  it('is added without layout where a line is indented by 200 columns, which the editor of JSON cannot do', () => {
+    const text = `{\n${' '.repeat(200)}}`;
+    assert.deepEqual(JSON.parse(withFeature(text) ?? ''), { features: { [FEATURE]: {} } });
+  });
+
   it('is not added twice, whatever its version and options', () => {
     for (const reference of [FEATURE, 'mirror.example/vscode-velocitas/features/velocitas:0.1.0']) {
       const text = `{ "features": { "${reference}": { "dockerMode": "none" } } }`;
