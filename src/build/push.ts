@@ -62,8 +62,9 @@ export function digestOf(messages: readonly TransferMessage[]): string {
   throw new Error('the engine did not say by which digest the registry knows the image');
 }
 
+/** A registry that has only just started may even fail at the question whether it has a tag, which it does not have. */
 function isNotReady(message: string): boolean {
-  return /connection refused|connection reset|EOF|503 Service|502 Bad/i.test(message);
+  return /connection refused|connection reset|EOF|503 Service|502 Bad|status from HEAD request.*: 500/i.test(message);
 }
 
 // The engine wants the header even where the registry wants no login.
