@@ -1,6 +1,6 @@
 export { baseImages, type BaseImagesRequest } from './base-images';
 export { buildImage } from './build';
-export { engineFacts, gigabytes } from './engine-facts';
+export { engineFacts } from './engine-facts';
 export { copyImage, findImage, type FoundImage } from './copy';
 export { transferFailure } from './image-failures';
 export { ensureLocalImage, localPlatform, pruneImages, removeImages, withTag } from './local-image';

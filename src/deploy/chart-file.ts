@@ -1,4 +1,5 @@
-import { isAbsolute, join, relative, sep } from 'node:path';
+import { join } from 'node:path';
+import { isOutside } from '../project';
 
 /**
  * The file of a chart that a text names, absolute; undefined for a path that leads out of the chart. A chart can make
@@ -8,6 +9,5 @@ import { isAbsolute, join, relative, sep } from 'node:path';
  */
 export function chartFile(chartPath: string, path: string): string | undefined {
   const file = join(chartPath, path);
-  const inside = relative(chartPath, file);
-  return inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside) ? undefined : file;
+  return isOutside(chartPath, file) ? undefined : file;
 }

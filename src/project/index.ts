@@ -13,7 +13,7 @@ export { findRepository, isRepositoryRoot, ROOT_MARKERS } from './find';
 export { matchesName, matchesPath } from './glob';
 export { offsetOfExcessiveDepth } from './json-text';
 export { applicationId, closest, isDnsLabel, MAX_APP_ID_LENGTH, MAX_DNS_LABEL_LENGTH } from './names';
-export { leadsOut } from './paths';
+export { isOutside, leadsOut } from './paths';
 export { problemsFailure } from './problems-failure';
 export { readRepository, type ReadRepositoryOptions } from './repository';
 export { MAX_FILE_SIZE, readSmallFile } from './text-file';

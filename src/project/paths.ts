@@ -63,7 +63,8 @@ export async function leadsOut(boundary: string | undefined, path: string): Prom
   }
 }
 
-function isOutside(folder: string, path: string): boolean {
+/** Whether a path, absolute as the folder is, lies outside of it; links are not looked at. */
+export function isOutside(folder: string, path: string): boolean {
   const way = relative(folder, path);
   return way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way);
 }

@@ -1,8 +1,8 @@
 import { Failure, isCancelled, sleep } from '../base';
-import { engineFacts, gigabytes } from '../build';
+import { engineFacts } from '../build';
 import { clusterName, concernsCluster, type RuntimeStatus } from '../runtime';
 import { watchEngine } from '../state';
-import type { Job } from './images';
+import { formatBytes, type Job } from './images';
 
 /** A node that crashed is started again by the engine, and an engine by the system; so long is waited, milliseconds. */
 const COMES_BACK_MS = 3000;
@@ -19,28 +19,21 @@ const FULL_BYTES = 50e6;
  * @throws Failure `runtime-deleted`, `runtime-stopped`, `no-space`, `docker-*`; whatever the work throws.
  */
 export async function whileRuntimeRuns<T>(job: Job, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  // Its reason is the failure.
   const gone = new AbortController();
   const done = new AbortController();
-  let loss: Failure | undefined;
-  const guard = watchForLoss(job, done.signal).then(
-    (failure) => {
-      loss = failure;
-      gone.abort();
-    },
-    // The work is done. Who cannot watch does without: the work fails by itself, only later.
-    () => undefined,
-  );
+  const watching = watchForLoss(job, gone, done.signal);
   try {
     return await work(AbortSignal.any([gone.signal, ...(job.signal ? [job.signal] : [])]));
   } catch (error) {
     if (job.signal?.aborted) throw error;
-    if (loss) throw loss.with({ evidence: [...loss.evidence, ...evidenceOf(error)] });
-    if (!(error instanceof Failure) || error.fault !== 'environment') throw error;
-    const cause = await causeInRuntime(job);
+    const loss = gone.signal.reason as Failure | undefined;
+    const isOfEnvironment = error instanceof Failure && error.fault === 'environment';
+    const cause = loss ?? (isOfEnvironment ? await causeInRuntime(job) : undefined);
     throw cause ? cause.with({ evidence: [...cause.evidence, ...evidenceOf(error)] }) : error;
   } finally {
     done.abort();
-    await guard;
+    await watching;
   }
 }
 
@@ -48,41 +41,39 @@ function evidenceOf(error: unknown): readonly string[] {
   return error instanceof Failure && !isCancelled(error) ? [error.summary, ...error.evidence] : [];
 }
 
-/** Why the runtime does not run any more, as soon as it is certain; rejects when the signal fires. */
-async function watchForLoss(job: Job, signal: AbortSignal): Promise<Failure> {
-  const certain = new AbortController();
-  let loss: Failure | undefined;
+/** Aborts `gone` with the reason as soon as it is certain that the runtime does not run any more; ends with the signal. */
+async function watchForLoss(job: Job, gone: AbortController, signal: AbortSignal): Promise<void> {
+  const cluster = clusterName(job.session.identity);
   let looking = false;
   const look = async () => {
     if (looking) return;
     looking = true;
     try {
-      loss = await lossOf(job, signal);
+      const loss = await lossOf(job, signal);
+      if (loss) gone.abort(loss);
+    } catch {
+      // Who cannot look does without: the work fails by itself, only later.
     } finally {
       looking = false;
     }
-    if (loss) certain.abort();
   };
-  const cluster = clusterName(job.session.identity);
-  const suspect = () => void look().catch(() => undefined);
   try {
-    return await watchEngine(
+    await watchEngine(
       {
         docker: () => job.session.docker(),
         toolbox: job.session.toolbox,
         onState: ({ state }) => {
-          if (state !== 'up') suspect();
+          if (state !== 'up') void look();
         },
         onEvent: (event) => {
-          if (ENDINGS.has(event.Action ?? '') && concernsCluster(event, cluster)) suspect();
+          if (ENDINGS.has(event.Action ?? '') && concernsCluster(event, cluster)) void look();
         },
         onError: () => undefined,
       },
-      AbortSignal.any([signal, certain.signal]),
+      AbortSignal.any([signal, gone.signal]),
     );
-  } catch (error) {
-    if (loss) return loss;
-    throw error;
+  } catch {
+    // The work is done or the runtime gone; or nobody can watch, and the work fails by itself, only later.
   }
 }
 
@@ -135,7 +126,7 @@ async function diskFull({ session }: Job): Promise<Failure | undefined> {
   return new Failure({
     code: 'no-space',
     fault: 'environment',
-    summary: `The local runtime's Kubernetes cannot work: the disk of the Docker engine is full (${gigabytes(freeDisk)} are free).`,
+    summary: `The local runtime's Kubernetes cannot work: the disk of the Docker engine is full (${formatBytes(freeDisk)} are free).`,
     nextSteps: ['Free some space, for example with `docker builder prune`, and run again.'],
   });
 }
