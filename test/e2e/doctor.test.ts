@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { sleep } from '../../src/base';
 import type { DoctorCheck, DoctorReport, WorkspaceStatus } from '../../src/run';
 import { Toolbox, dockerClient, runCommand, type Docker } from '../../src/tools';
 import { lightApp } from './support/light-app';
@@ -44,6 +45,16 @@ describe('vapp doctor', function () {
     const inState = (state: DoctorCheck['state']) => checks.filter((check) => check.state === state);
     return { ...result, checks, of, inState };
   }
+
+  /** One that has just been started takes no connections yet, which is another finding. */
+  const registryAnswers = async () => {
+    const port = (await registry().inspect()).NetworkSettings.Ports['5000/tcp']?.[0]?.HostPort;
+    for (;;) {
+      const answer = await fetch(`http://localhost:${port}/v2/`).catch(() => undefined);
+      if (answer?.ok) return;
+      await sleep(100);
+    }
+  };
 
   const kubectl = async (...args: string[]) => {
     const { access } = ((await workspace.vapp(['status'])).outcome.value as WorkspaceStatus).runtime;
@@ -159,6 +170,7 @@ describe('vapp doctor', function () {
         assert.equal(of('cluster').state, 'ok');
       } finally {
         await registry().start();
+        await registryAnswers();
       }
     });
 

@@ -48,7 +48,7 @@ export class FaultFigures {
     this.interruptions += interruptions;
   }
 
-  /** Kubernetes removed so many pods, and with them their last lines, while nobody could reach it, which was told. */
+  /** The last lines of so many pods are in no log, or went with the pod while nobody could reach it, which was told. */
   unreadable(pods: number): void {
     this.lost += pods;
   }
@@ -58,7 +58,7 @@ export class FaultFigures {
     const { seed, full, print } = options;
     const rows = [...this.kinds].sort(([a], [b]) => a.localeCompare(b)).map(([name, kind]) => rowOf(name, kind));
     const injections = [...this.kinds.values()].reduce((sum, kind) => sum + kind.injections, 0);
-    const note = `${injections} faults survived, seed ${seed}. ${this.lines} lines of the log were delivered through ${this.interruptions} interruptions, none missing, none doubled. Of ${this.lost} pods Kubernetes removed the last lines while it could not be reached, which was told.`;
+    const note = `${injections} faults survived, seed ${seed}. ${this.lines} lines of the log were delivered through ${this.interruptions} interruptions, none missing, none doubled. Of ${this.lost} pods the last lines were not kept by containerd, which was down, or removed by Kubernetes while it could not be reached, which was told.`;
     await saveFigures('faults', { columns: COLUMNS, rows, notes: [note] }, { keep: full, print });
   }
 }

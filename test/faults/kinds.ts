@@ -19,6 +19,8 @@ export interface Fault {
   readonly name: string;
   /** The containers of the app cannot go on through it, or their last lines cannot be read any more. */
   readonly takesPods?: true;
+  /** Nobody keeps what a container says meanwhile, if the container ends before the fault does. */
+  readonly takesLastWords?: true;
   /** The cluster is another one afterwards: whoever follows the logs has to start anew. */
   readonly takesCluster?: true;
   /**
@@ -101,7 +103,8 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   killsInNode('the API server is killed', '^/bin/kube-apiserver'),
-  killsInNode("the node's containerd is killed", '^/usr/bin/containerd -c'),
+  // It is containerd itself that writes what containers say to their log files.
+  killsInNode("the node's containerd is killed", '^/usr/bin/containerd -c', { takesLastWords: true }),
   killsInNode('the kubelet is killed', '^/bin/kubelet'),
   {
     name: 'the registry is killed, and stays down',

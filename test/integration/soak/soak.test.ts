@@ -16,8 +16,11 @@ const MINUTES = Number(process.env['VAPP_SOAK_MINUTES'] ?? 1);
 /** Every so many rounds the container crashes, and every so many the pod is deleted. */
 const CRASH_EVERY = 3;
 const DELETE_EVERY = 4;
-/** What a round may add, on the way from the second quarter of the time to the last. */
-const HEAP_MAY_GROW = 4e6;
+/**
+ * What may be added on the way from the second quarter of the time to the last, bytes. In the few rounds of the short
+ * form the editor still loads and compiles its own parts, so that it finds a flood only.
+ */
+const HEAP_MAY_GROW = MINUTES < 30 ? 20e6 : 4e6;
 const FILES_MAY_GROW = 3;
 /** The editor gives the extension host a copy of each log that is shown, up to its greatest length; not of others. */
 const PANEL_CLOSES_MS = 500;
