@@ -5,8 +5,16 @@ export interface Summary {
   readonly max: number;
 }
 
+/** What a row has to keep to, by its medians; without both it only reports. */
+export interface Bars {
+  /** Of a peer: the greatest ratio to it. */
+  readonly bars?: Readonly<Record<string, number>>;
+  /** The greatest value of ours, in the row's unit. */
+  readonly limit?: number;
+}
+
 /** A row of the results; other figures are ratios to it, `ours / theirs`: below 1 is faster than the peer. */
-export interface Row extends Summary {
+export interface Row extends Summary, Bars {
   readonly name: string;
   readonly unit: string;
   readonly runs: number;
@@ -24,13 +32,20 @@ export function summarise(values: readonly number[]): Summary {
   return { median: round((lower + upper) / 2), min: round(min), max: round(max) };
 }
 
-/** A row from the measurements of ours and of each peer; to nothing there is no ratio. */
+/**
+ * A row from the measurements of ours and of each peer; to nothing there is no ratio.
+ *
+ * @throws RangeError when there is nothing to summarise, or a bar names no peer.
+ */
 export function rowOf(
   name: string,
   unit: string,
   ours: readonly number[],
   theirs: Readonly<Record<string, readonly number[]>>,
+  { bars, limit }: Bars = {},
 ): Row {
+  const stray = Object.keys(bars ?? {}).find((peer) => !(peer in theirs));
+  if (stray !== undefined) throw new RangeError(`there is no peer "${stray}" in ${name}`);
   const own = summarise(ours);
   const peers = Object.fromEntries(Object.entries(theirs).map(([peer, values]) => [peer, summarise(values)]));
   const ratios = Object.fromEntries(
@@ -38,18 +53,42 @@ export function rowOf(
       .filter(([, { median }]) => median !== 0)
       .map(([peer, { median }]) => [peer, Math.round((100 * own.median) / median) / 100]),
   );
-  return { name, unit, runs: ours.length, ...own, peers, ratios };
+  const limits = { ...(bars && { bars }), ...(limit !== undefined && { limit }) };
+  return { name, unit, runs: ours.length, ...own, peers, ratios, ...limits };
+}
+
+/** Something that a row has to keep to, and whether it does. */
+export interface Verdict {
+  /** Of the bar; undefined for the limit. */
+  readonly peer?: string;
+  readonly greatest: number;
+  readonly met: boolean;
+}
+
+/** What a row has to keep to, judged by medians that are not rounded to a ratio. */
+export function verdictsOf({ median, peers, bars, limit }: Row): readonly Verdict[] {
+  const ofPeers = Object.entries(bars ?? {}).map(([peer, greatest]) => {
+    const theirs = peers[peer]?.median ?? 0;
+    return { peer, greatest, met: median <= greatest * theirs };
+  });
+  return limit === undefined ? ofPeers : [{ greatest: limit, met: median <= limit }, ...ofPeers];
 }
 
 /** A Markdown table of rows, ours first. */
 export function tableOf(rows: readonly Row[]): string {
-  const lines = ['| measurement | who | median | min | max | ours ÷ theirs |', '|---|---|--:|--:|--:|--:|'];
+  const lines = ['| measurement | who | median | min | max | ours ÷ theirs | bar |', '|---|---|--:|--:|--:|--:|--:|'];
   for (const row of rows) {
+    const verdicts = verdictsOf(row);
+    const bar = (of?: string, unit = '') => {
+      const verdict = verdicts.find(({ peer }) => peer === of);
+      return verdict ? `≤ ${verdict.greatest}${unit} ${verdict.met ? '✓' : '✗'}` : '';
+    };
     const cells = ({ median, min, max }: Summary) =>
       [median, min, max].map((value) => `${value} ${row.unit}`).join(' | ');
-    lines.push(`| **${row.name}** (${row.runs === 1 ? '1 run' : `${row.runs} runs`}) | ours | ${cells(row)} | |`);
+    const runs = row.runs === 1 ? '1 run' : `${row.runs} runs`;
+    lines.push(`| **${row.name}** (${runs}) | ours | ${cells(row)} | | ${bar(undefined, ` ${row.unit}`)} |`);
     for (const [peer, summary] of Object.entries(row.peers)) {
-      lines.push(`| | ${peer} | ${cells(summary)} | ${row.ratios[peer] ?? ''} |`);
+      lines.push(`| | ${peer} | ${cells(summary)} | ${row.ratios[peer] ?? ''} | ${bar(peer)} |`);
     }
   }
   return `${lines.join('\n')}\n`;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rowOf, summarise, tableOf } from '../../bench/statistics';
+import { rowOf, summarise, tableOf, verdictsOf } from '../../bench/statistics';
 
 describe('bench: statistics', () => {
   it('takes the middle of an odd and of an even number of values', () => {
@@ -32,5 +32,30 @@ describe('bench: statistics', () => {
       .split('\n');
     assert.equal(lines.length, 4);
     assert.match(lines[3] ?? '', /k3d cluster start \| 2 s \| 2 s \| 2 s \| 0.5/);
+  });
+
+  it('judges the medians by the bars of peers and by a limit of our own', () => {
+    const row = rowOf('inner-loop', 's', [1.104], { skaffold: [3], floor: [1] }, { bars: { floor: 1.1 }, limit: 1.2 });
+    assert.deepEqual(verdictsOf(row), [
+      { greatest: 1.2, met: true },
+      { peer: 'floor', greatest: 1.1, met: false },
+    ]);
+    assert.deepEqual(verdictsOf(rowOf('resume', 's', [1], { start: [2] })), []);
+  });
+
+  it('lets nothing be more than nothing, and refuses a bar for a peer that is not there', () => {
+    const bars = { stub: 2 };
+    assert.deepEqual(verdictsOf(rowOf('idle-cpu', '%', [0], { stub: [0] }, { bars })), [
+      { peer: 'stub', greatest: 2, met: true },
+    ]);
+    assert.throws(() => rowOf('idle-cpu', '%', [0], {}, { bars }), RangeError);
+  });
+
+  it('shows bars and whether they are met', () => {
+    const bars = { skaffold: 0.5, floor: 1.1 };
+    const table = tableOf([rowOf('inner-loop', 's', [1], { skaffold: [4], floor: [0.5] }, { bars, limit: 2 })]);
+    assert.match(table, /\| ours \| 1 s \| 1 s \| 1 s \| \| ≤ 2 s ✓ \|/);
+    assert.match(table, /skaffold .* \| 0.25 \| ≤ 0.5 ✓ \|/);
+    assert.match(table, /floor .* \| 2 \| ≤ 1.1 ✗ \|/);
   });
 });
