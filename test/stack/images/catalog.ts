@@ -8,7 +8,7 @@ export const RECIPE_LABEL = 'io.vscode-velocitas.recipe';
 /** The key of the recipe of all platforms together, on an image of several. */
 export const PLATFORMS_LABEL = 'io.vscode-velocitas.platforms';
 
-/** A static Go program that goes into an image. Its module is a folder beside this file. */
+/** A static Go program that goes into an image. Its module is a folder, named as seen from this file's. */
 export interface GoProgram {
   readonly name: string;
   readonly module: string;
@@ -191,6 +191,15 @@ export const IMAGES: readonly ImageSpec[] = [
     madeFrom: 'the Debian package mosquitto',
     folder: 'mosquitto',
     bases: [debian],
+  },
+  {
+    title: 'image live-update',
+    repository: 'ghcr.io/vscode-velocitas/live-update',
+    tag: '1',
+    madeFrom: 'sources of this repository',
+    folder: 'live-update',
+    bases: [],
+    programs: [{ name: 'live-update', module: '../../../images/live-update' }],
   },
   python,
   busybox,

@@ -1,0 +1,3 @@
+module vscode-velocitas/live-update
+
+go 1.24.0
