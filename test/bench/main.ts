@@ -16,8 +16,8 @@ const root = join(__dirname, '..', '..');
 
 /**
  * `npm run bench [-- --list | --only NAME… | --json]`: measures ours and the peers in one run, and writes
- * `bench/results.json` and the table in `bench/README.md`, where rows that are not measured now stay as they are. Answers
- * the exit code.
+ * `bench/results.json`, the table in `bench/README.md` and the plot in it, where rows that are not measured now stay as
+ * they are. Answers the exit code.
  */
 export async function bench(args: readonly string[], signal: AbortSignal): Promise<number> {
   const { values } = parseArgs({

@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Circumstances, Machine } from './circumstances';
+import { plotOf } from './plot';
 import type { Scenario } from './scenario';
 import { tableOf, type Row } from './statistics';
 
@@ -16,8 +17,8 @@ interface Results {
 }
 
 /**
- * Writes `results.json` and `README.md` in a folder. Rows measured now take the place of older ones of the same name;
- * the others stay, in the order of the scenarios, and those of scenarios that are no more go.
+ * Writes `results.json`, `results.svg` and `README.md`, which shows it, in a folder. Rows measured now take the place of
+ * older ones of the same name; the others stay, in the order of the scenarios, and those of scenarios that are no more go.
  */
 export async function saveResults(
   folder: string,
@@ -30,6 +31,7 @@ export async function saveResults(
   const merged = mergeRows(await readRows(file), rows, scenarios);
   const results: Results = { machine, rows: merged };
   await writeFile(file, `${JSON.stringify(results, undefined, 2)}\n`);
+  await writeFile(join(folder, 'results.svg'), plotOf(merged));
   await writeFile(join(folder, 'README.md'), report(results, scenarios));
 }
 
@@ -60,6 +62,8 @@ Written by \`npm run bench\` on ${cores} cores, ${memory}; ${tools.join(', ')}. 
 one run, in turn, on one machine. The ratios count; seconds differ from machine to machine. What a measurement is:
 
 ${scenarios.map(({ name, description }) => `- **${name}**: ${description}`).join('\n')}
+
+![Ratios of all measurements, on a logarithmic scale](results.svg)
 
 ${tableOf(rows)}
 When each was measured, of which commit (\`+\`: with changes), and how many cores others kept busy just before and just after:

@@ -51,6 +51,7 @@ describe('bench: results', () => {
           ['second', 'aaaaaaa'],
         ],
       );
+      assert.match(await readFile(join(folder, 'results.svg'), 'utf8'), /^<svg /);
       const table = await readFile(join(folder, 'README.md'), 'utf8');
       assert.match(table, /\*\*first\*\* \(1 run\) \| ours \| 1 s/);
       assert.match(table, /\| second \| 2026-11-24 12:34 UTC \| aaaaaaa \| 0.1 and 0.2 \|/);
