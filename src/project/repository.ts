@@ -4,9 +4,10 @@ import { Failure, messageOf, throwIfCancelled } from '../base';
 import { readApps } from './apps';
 import { Findings } from './findings';
 import { isRepositoryRoot, ROOT_MARKERS } from './find';
+import { checkCaches } from './remote-settings';
 import { readServices } from './runtime-json';
 import type { Repository, RuntimeSettings } from './types';
-import { readVappFile, type VappSettings } from './vapp-yaml';
+import { NO_SETTINGS, readVappFile, type VappSettings } from './vapp-yaml';
 import { readVelocitasConfig, variableOf } from './velocitas';
 
 export interface ReadRepositoryOptions {
@@ -32,6 +33,7 @@ export async function readRepository(root: string, options: ReadRepositoryOption
   const apps = await readApps({ root: absolute, velocitas, vapp }, findings);
   throwIfCancelled(options.signal);
   const settings = vapp === 'missing' || vapp === 'unusable' ? NO_SETTINGS : vapp;
+  checkCaches(settings.build, apps.length, findings);
   const services = await readServices(
     { root: absolute, setting: settings.services, published: settings.ports },
     findings,
@@ -44,14 +46,14 @@ export async function readRepository(root: string, options: ReadRepositoryOption
     ...(language ? { language: language.value } : {}),
     ...(config ? { velocitas: config } : {}),
     apps,
+    build: settings.build,
     runtime: runtimeSettings(settings),
+    remote: settings.remote,
     services,
     problems: findings.problems,
     sources: findings.sources,
   };
 }
-
-const NO_SETTINGS: VappSettings = { ports: [] };
 
 function runtimeSettings(settings: VappSettings): RuntimeSettings {
   return {

@@ -17,7 +17,9 @@ export interface Repository {
   /** Absent when there is no `.velocitas.json`, or none that can be read. */
   readonly velocitas?: VelocitasConfig;
   readonly apps: readonly App[];
+  readonly build: BuildSettings;
   readonly runtime: RuntimeSettings;
+  readonly remote: RemoteSettings;
   readonly services: readonly Service[];
   /** Everything wrong, in file order. With an error among them nothing is built or deployed. */
   readonly problems: readonly Problem[];
@@ -128,6 +130,35 @@ export interface RuntimeSettings {
   readonly agents: number;
   /** Additional ports, host → node port. */
   readonly ports: readonly { readonly host: number; readonly node: number }[];
+}
+
+/** Who builds, and where the steps are kept besides. */
+export interface BuildSettings {
+  /** Name of a builder instance of buildx, or the address of a remote BuildKit, `tcp://host:port`. */
+  readonly builder?: Located<string>;
+  /** Names in registries whose steps count as cached; see `cacheOf`. */
+  readonly cacheFrom: readonly Located<string>[];
+  /** Name in a registry that keeps the steps; see `cacheOf`. */
+  readonly cacheTo?: Located<string>;
+}
+
+/** The clusters besides the local runtime that `vapp.yaml` allows. */
+export interface RemoteSettings {
+  readonly contexts: readonly RemoteContext[];
+  /** The list, or where it would be; absent when nothing of it is written. */
+  readonly range?: SourceRange;
+}
+
+/** A context of the user's kubeconfig. */
+export interface RemoteContext {
+  readonly name: Located<string>;
+  /** Registry, with or without a path, that images are pushed to. */
+  readonly registry: Located<string>;
+  /** What the nodes call it; absent: the same. */
+  readonly pullRegistry?: Located<string>;
+  readonly namespace?: Located<string>;
+  /** Id of a service that runs there → `host:port` by which apps reach it. */
+  readonly services: Readonly<Record<string, Located<string>>>;
 }
 
 /** One runtime service, from `runtime.json` or the defaults. */

@@ -15,7 +15,8 @@ import {
 import { MAX_APPS } from './manifest';
 import { resolveInside, type PathSetting } from './paths';
 import { readTextFile } from './text-file';
-import type { ImageValues, Located } from './types';
+import { buildSettings, remoteSettings } from './remote-settings';
+import type { BuildSettings, ImageValues, Located, RemoteSettings } from './types';
 import { checkAgainstSchema } from './vapp-schema';
 import { parseYaml } from './yaml-text';
 
@@ -24,11 +25,16 @@ export const VAPP_FILE = 'vapp.yaml';
 /** What vapp.yaml says; what it leaves open is absent. */
 export interface VappSettings {
   readonly apps?: readonly AppSettings[];
+  readonly build: BuildSettings;
+  readonly remote: RemoteSettings;
   readonly k3sImage?: Located<string>;
   readonly agents?: number;
   readonly ports: readonly PortSetting[];
   readonly services?: PathSetting;
 }
+
+/** What a file says that says nothing. */
+export const NO_SETTINGS: VappSettings = { build: { cacheFrom: [] }, remote: { contexts: [] }, ports: [] };
 
 export interface AppSettings {
   readonly range: SourceRange;
@@ -71,7 +77,7 @@ export async function readVappFile(root: string, findings: Findings): Promise<Va
   if (typeof source === 'string') return source;
   const tree = parseYaml(source, findings, { uniqueKeys: true });
   if (!tree) return 'unusable';
-  if (tree.kind === 'scalar' && tree.value === null) return { ports: [] };
+  if (tree.kind === 'scalar' && tree.value === null) return NO_SETTINGS;
   await checkAgainstSchema(tree, findings);
   if (tree.kind !== 'map') return 'unusable';
 
@@ -86,6 +92,8 @@ export async function readVappFile(root: string, findings: Findings): Promise<Va
             .map((app) => reader.app(app)),
         }
       : {}),
+    build: buildSettings(member(tree, 'build')),
+    remote: remoteSettings(member(tree, 'remote'), findings),
     ...present({
       k3sImage: stringAt(runtime, 'k3sImage'),
       agents: integerAt(runtime, 'agents')?.value,

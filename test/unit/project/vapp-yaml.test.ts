@@ -82,6 +82,8 @@ runtime:
       assert.equal(app.context, repository.root);
       assert.deepEqual(app.platforms, ['linux/amd64', 'linux/arm64']);
       assert.deepEqual(repository.runtime, { agents: 0, ports: [] });
+      assert.deepEqual(repository.build, { cacheFrom: [] });
+      assert.deepEqual(repository.remote, { contexts: [] });
     }
   });
 
