@@ -15,4 +15,4 @@ export { podDetails, type ContainerDetails, type PodDetails } from './pod-detail
 export { removeTests, runTests, setTestImage, testsOf, type TestImageRequest, type TestObject } from './release-test';
 export * from './types';
 export { Warnings } from './warnings';
-export { COLLECTIONS, imagesOf, progressOf, selects, workloadPath, type WorkloadKind } from './workloads';
+export { COLLECTIONS, imagesOf, progressOf, selectorOf, workloadPath, type WorkloadKind } from './workloads';

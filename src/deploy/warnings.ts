@@ -19,15 +19,20 @@ const MAX_OF_ONE = 20;
 export class Warnings {
   private readonly reflectors: readonly Reflector<Recorded>[];
   private before: ReadonlySet<string> | undefined;
-  /** By the object that they are about, oldest first; undefined when something has changed since. */
-  private grouped: ReadonlyMap<string, readonly Recorded[]> | undefined;
+  private readonly byObject = new Map<string, WarningsOfOne>();
 
   /** @param kind of the objects that they are about, e.g. `Pod`; default: all. */
   constructor(api: WatchableApi, namespaces: readonly string[], kind?: string) {
     const fieldSelector = ['type=Warning', ...(kind === undefined ? [] : [`involvedObject.kind=${kind}`])].join();
     this.reflectors = namespaces.map(
       (namespace) =>
-        new Reflector(api, `/api/v1/namespaces/${namespace}/events`, recorded, { query: { fieldSelector } }),
+        new Reflector(
+          api,
+          `/api/v1/namespaces/${namespace}/events`,
+          recorded,
+          { query: { fieldSelector } },
+          (before, after) => this.put(before, after),
+        ),
     );
   }
 
@@ -37,49 +42,51 @@ export class Warnings {
 
   /** Follows until the signal fires, and then rejects with Cancelled; fails as {@link Reflector} does. */
   async follow(onChange: () => void, signal: AbortSignal): Promise<void> {
-    const changed = () => {
-      this.grouped = undefined;
-      onChange();
-    };
-    await Promise.all(this.reflectors.map((reflector) => reflector.follow(changed, signal)));
+    await Promise.all(this.reflectors.map((reflector) => reflector.follow(onChange, signal)));
   }
 
   /** From now on, what has been recorded until now is old. */
   begin(): void {
-    this.before ??= new Set(this.all().map(({ version }) => version));
+    const all = this.reflectors.flatMap(({ objects }) => [...objects.values()]);
+    this.before ??= new Set(all.map(({ version }) => version));
   }
 
-  /** Of the object with a uid, oldest first. */
+  /** Of the object with a uid, oldest first: the same list for as long as nothing of it has changed. */
   of(uid: string | undefined): readonly KubeWarning[] {
-    return this.about(uid).map(warningOf);
+    return this.about(uid)?.warnings ?? NONE;
   }
 
   /** As {@link of}, without what was recorded before {@link begin}. */
   newOf(uid: string | undefined): readonly KubeWarning[] {
-    return this.about(uid)
-      .filter(({ version }) => this.before?.has(version) !== true)
-      .map(warningOf);
+    const newest = this.about(uid)?.recorded.slice(-MAX_OF_ONE) ?? [];
+    return newest.filter(({ version }) => this.before?.has(version) !== true).map(warningOf);
   }
 
-  private about(uid: string | undefined): readonly Recorded[] {
-    this.grouped ??= groups(this.all());
-    return uid === undefined ? [] : (this.grouped.get(uid) ?? []);
+  private about(uid: string | undefined): WarningsOfOne | undefined {
+    return uid === undefined ? undefined : this.byObject.get(uid);
   }
 
-  private all(): Recorded[] {
-    return this.reflectors.flatMap(({ objects }) => [...objects.values()]);
+  /** Takes over a change of one warning, which touches those of its object alone. */
+  private put(before: Recorded | undefined, after: Recorded | undefined): void {
+    if (before) this.change(before.about, (some) => some.filter((one) => one !== before));
+    if (after) this.change(after.about, (some) => [...some, after].sort((a, b) => a.at.localeCompare(b.at)));
+  }
+
+  private change(about: string, change: (some: readonly Recorded[]) => readonly Recorded[]): void {
+    const some = change(this.byObject.get(about)?.recorded ?? []);
+    if (some.length === 0) this.byObject.delete(about);
+    else this.byObject.set(about, { recorded: some, warnings: some.slice(-MAX_OF_ONE).map(warningOf) });
   }
 }
 
-function groups(all: readonly Recorded[]): ReadonlyMap<string, readonly Recorded[]> {
-  const byObject = new Map<string, Recorded[]>();
-  for (const one of [...all].sort((a, b) => a.at.localeCompare(b.at))) {
-    const some = byObject.get(one.about);
-    if (some) some.push(one);
-    else byObject.set(one.about, [one]);
-  }
-  return new Map([...byObject].map(([uid, some]) => [uid, some.slice(-MAX_OF_ONE)]));
+/** What is known of one object, oldest first. */
+interface WarningsOfOne {
+  readonly recorded: readonly Recorded[];
+  /** The newest of them. */
+  readonly warnings: readonly KubeWarning[];
 }
+
+const NONE: readonly KubeWarning[] = [];
 
 /** Older and newer components write different fields for the time. */
 function recorded(object: unknown): Recorded {

@@ -60,12 +60,11 @@ export function podSelectors(references: readonly WorkloadReference[]): string[]
   return [...new Set(references.map(podSelector))].filter((selector) => selector !== '');
 }
 
-/** Whether the selector of a live workload finds a pod with these labels; an empty one finds none. */
-export function selects(selector: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
-  const { matchLabels = {}, matchExpressions = [] } = selector;
+/** Tells whether the selector of a live workload finds a pod with given labels; an empty one finds none. */
+export function selectorOf({ matchLabels = {}, matchExpressions = [] }: LabelSelector): (labels: Labels) => boolean {
   const pairs = Object.entries(matchLabels);
-  if (pairs.length + matchExpressions.length === 0) return false;
-  return (
+  if (pairs.length + matchExpressions.length === 0) return () => false;
+  return (labels) =>
     pairs.every(([key, value]) => labels[key] === value) &&
     matchExpressions.every(({ key, operator, values = [] }) => {
       const value = labels[key];
@@ -79,9 +78,10 @@ export function selects(selector: LabelSelector, labels: Readonly<Record<string,
         case 'DoesNotExist':
           return value === undefined;
       }
-    })
-  );
+    });
 }
+
+type Labels = Readonly<Record<string, string>>;
 
 /** Whether the live object still is what the chart rendered, as far as running the app is concerned. */
 export function isAsRendered(reference: WorkloadReference, live: WorkloadObject): boolean {

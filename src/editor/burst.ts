@@ -1,17 +1,27 @@
-/** Does once, a moment later, what is asked for many times within that moment. While nobody asks nothing waits. */
+/**
+ * Does once what is asked for many times within a moment: at once, if it has not been done for that long, else when the
+ * moment is over. While nobody asks nothing waits.
+ */
 export class Burst {
   private timer: NodeJS.Timeout | undefined;
+  private lastAct = -Infinity;
 
   constructor(
     private readonly act: () => void,
-    private readonly waitMs = WAIT_MS,
+    private readonly momentMs = MOMENT_MS,
   ) {}
 
+  /** It is done when whoever asks has ended. */
   readonly request = (): void => {
-    this.timer ??= setTimeout(() => {
-      this.timer = undefined;
-      this.act();
-    }, this.waitMs);
+    const restMs = this.lastAct + this.momentMs - performance.now();
+    this.timer ??= setTimeout(
+      () => {
+        this.timer = undefined;
+        this.lastAct = performance.now();
+        this.act();
+      },
+      Math.max(0, restMs),
+    );
   };
 
   /** What has been asked for is not done any more. */
@@ -22,4 +32,4 @@ export class Burst {
 }
 
 /** Nobody sees changes sooner one by one, milliseconds. */
-const WAIT_MS = 50;
+const MOMENT_MS = 50;

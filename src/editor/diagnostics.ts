@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import {
   Diagnostic,
   DiagnosticRelatedInformation,
@@ -8,7 +7,7 @@ import {
   languages,
   type DiagnosticCollection,
 } from 'vscode';
-import { harmless, type Failure, type Problem, type RelatedPlace, type SourceRange } from '../base';
+import { harmless, startOfFile, type Failure, type Problem, type RelatedPlace, type SourceRange } from '../base';
 import type { Trouble } from '../state';
 import type { AppFolder } from './app-folder';
 import { aboutJob, toRange, type About } from './failure-message';
@@ -37,6 +36,7 @@ export class Diagnostics extends Owner {
   private readonly ofJobs = new Map<string, readonly Told[]>();
   private readonly warned = new WeakMap<RunningJob, Told[]>();
   private told = new Map<string, readonly (readonly [Diagnostic, ToldFailure])[]>();
+  private drawn: Contents = { problems: [], failures: [] };
 
   constructor(
     private readonly folders: Folders,
@@ -75,30 +75,67 @@ export class Diagnostics extends Owner {
   }
 
   private draw(): void {
+    const contents = this.contents();
+    // Most changes of a picture are none of what is told.
+    if (isSameContents(this.drawn, contents)) return;
+    this.drawn = contents;
     const byFile = new Map<string, Diagnostic[]>();
     const told = new Map<string, (readonly [Diagnostic, ToldFailure])[]>();
-    const problems = [...this.restrictedFiles.problems, ...this.folders.all.flatMap(({ picture }) => picture.problems)];
-    for (const problem of problems) put(byFile, problem.range.file, ofProblem(problem));
-    for (const folder of this.folders.all) {
-      const ofJob = this.ofJobs.get(folder.session.root) ?? [];
-      // The job has heard the app's last words, which the picture has not.
-      const others = troublesIn(folder).filter(
-        (trouble) => !ofJob.some(({ failure }) => isSame(failure, trouble.failure)),
-      );
-      for (const { severity, failure, about } of [...ofJob, ...others]) {
-        if (!failure.range) continue;
-        const diagnostic = ofFailure(failure, failure.range, severity);
-        put(byFile, failure.range.file, diagnostic);
-        put(told, Uri.file(failure.range.file).toString(), [diagnostic, { failure, about }] as const);
-        for (const place of failure.related) {
-          if (place.evidence) put(byFile, place.range.file, ofPlace(place, failure, failure.range, severity));
-        }
+    for (const problem of contents.problems) put(byFile, problem.range.file, ofProblem(problem));
+    for (const { severity, failure, about } of contents.failures) {
+      if (!failure.range) continue;
+      const diagnostic = ofFailure(failure, failure.range, severity);
+      put(byFile, failure.range.file, diagnostic);
+      put(told, Uri.file(failure.range.file).toString(), [diagnostic, { failure, about }] as const);
+      for (const place of failure.related) {
+        if (place.evidence) put(byFile, place.range.file, ofPlace(place, failure, failure.range, severity));
       }
     }
     this.told = told;
     this.collection.clear();
     this.collection.set([...byFile].map(([file, diagnostics]) => [Uri.file(file), diagnostics]));
   }
+
+  private contents(): Contents {
+    const { all } = this.folders;
+    const failures = all.flatMap((folder) => {
+      const ofJob = this.ofJobs.get(folder.session.root) ?? [];
+      // The job has heard the app's last words, which the picture has not.
+      const told = new Set(ofJob.map(({ failure }) => placeOf(failure)));
+      return [...ofJob, ...troublesIn(folder).filter(({ failure }) => !told.has(placeOf(failure)))];
+    });
+    return {
+      problems: [...this.restrictedFiles.problems, ...all.flatMap(({ picture }) => picture.problems)],
+      failures,
+    };
+  }
+}
+
+/** All that is told. */
+interface Contents {
+  readonly problems: readonly Problem[];
+  readonly failures: readonly Told[];
+}
+
+function isSameContents(before: Contents, after: Contents): boolean {
+  return (
+    before.problems.length === after.problems.length &&
+    before.failures.length === after.failures.length &&
+    after.problems.every((problem, index) => problem === before.problems[index]) &&
+    after.failures.every((told, index) => isSameTold(told, before.failures[index]))
+  );
+}
+
+function isSameTold(one: Told, other: Told | undefined): boolean {
+  if (one === other) return true;
+  const [target, before] = [one.about.target, other?.about.target];
+  return (
+    one.failure === other?.failure &&
+    one.severity === other.severity &&
+    target?.folder === before?.folder &&
+    target?.app === before?.app &&
+    target?.pod === before?.pod
+  );
 }
 
 type Told = ToldFailure & Trouble;
@@ -110,20 +147,29 @@ function troublesIn(folder: AppFolder): Told[] {
       origin: { ofApp: true, again: 'run' },
       target: { folder, app: app.id, ...(pod === undefined ? {} : { pod }) },
     });
-    const failing = app.pods.flatMap(({ name, failure, deleting }): Told[] =>
-      failure && !deleting ? [{ severity: 'error', failure, about: about(name) }] : [],
-    );
     // Pods of one kind fail in one way.
-    const different = failing.filter(
-      ({ failure }, index) => !failing.slice(0, index).some((other) => isSame(other.failure, failure)),
-    );
-    return [...different, ...app.troubles.map((trouble) => ({ ...trouble, about: about() }))];
+    const seen = new Set<string>();
+    const failing: Told[] = [];
+    for (const { name, failure, deleting } of app.pods) {
+      if (!failure || deleting || seen.has(placeOf(failure))) continue;
+      seen.add(placeOf(failure));
+      failing.push({ severity: 'error', failure, about: about(name) });
+    }
+    return [...failing, ...app.troubles.map((trouble) => ({ ...trouble, about: about() }))];
   });
 }
 
-function isSame(a: Failure, b: Failure): boolean {
-  return a.code === b.code && isDeepStrictEqual(a.range, b.range);
+/** The same for failures of one kind at one place; it is asked for at each change, of each pod that fails. */
+function placeOf(failure: Failure): string {
+  const known = places.get(failure);
+  if (known !== undefined) return known;
+  const { code, range: { file, start, end } = startOfFile('') } = failure;
+  const place = [code, file, start.line, start.column, end.line, end.column].join('\n');
+  places.set(failure, place);
+  return place;
 }
+
+const places = new WeakMap<Failure, string>();
 
 function put<T>(lists: Map<string, T[]>, key: string, item: T): void {
   const list = lists.get(key);

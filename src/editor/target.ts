@@ -16,7 +16,7 @@ export interface Target {
 }
 
 /** A node of the tree, as commands get it. */
-export interface HasTarget {
+interface HasTarget {
   readonly target: Target;
 }
 

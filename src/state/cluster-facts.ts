@@ -21,8 +21,8 @@ export interface ClusterFacts {
   readonly workloads: readonly WorkloadFacts[];
   readonly services: readonly ServiceFacts[];
   readonly releases: readonly ReleaseFacts[];
-  /** What Kubernetes warns of the pod with a uid, oldest first. */
-  warningsOf(uid: string): readonly KubeWarning[];
+  /** What Kubernetes warns of the pod with a uid, oldest first: the same list for as long as nothing of it has changed. */
+  readonly warningsOf: (uid: string) => readonly KubeWarning[];
 }
 
 export interface NodeFacts {
@@ -33,14 +33,17 @@ export interface NodeFacts {
 }
 
 export interface PodFacts {
-  readonly uid: string;
+  /** One object for as long as the pod is there. */
+  readonly identity: { readonly uid: string };
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly details: PodDetails;
-  /** Since when it is as ready or not as it is, RFC 3339. */
-  readonly unreadySince: string;
+  /** Since when it is as ready or not as it is, milliseconds since the epoch; NaN: nobody knows. */
+  readonly unreadySince: number;
   /** What explaining looks at, as the Kubernetes API writes it. */
   readonly object: object;
+  /** All by which a Service tells pods apart, but their names: the same text where it is the same. */
+  readonly endpoint: string;
 }
 
 /** A Service that Helm made. */
@@ -87,28 +90,34 @@ export function nodeFacts(object: unknown): NodeFacts {
 }
 
 export function podFacts(object: unknown): PodFacts {
-  const { metadata, spec, status } = object as PodObject;
+  const { metadata, status } = object as PodObject;
   const { name, namespace = '', uid = name, labels = {} } = metadata;
   const details = podDetails(object as PodObject);
   const readiness = status?.conditions?.find(({ type }) => type === 'Ready');
-  const ports = (containers: NonNullable<PodObject['spec']>['containers'] = []) =>
-    containers.map((container) => ({ name: container.name, ports: container.ports ?? [] }));
+  const spec = judgedSpec(object as PodObject);
   return {
-    uid,
+    identity: { uid },
     namespace,
     labels,
     details,
-    unreadySince: readiness?.lastTransitionTime ?? details.createdAt,
+    unreadySince: Date.parse(readiness?.lastTransitionTime ?? details.createdAt),
     object: {
       metadata: { name, namespace, labels },
-      spec: {
-        ...(spec?.restartPolicy === undefined ? {} : { restartPolicy: spec.restartPolicy }),
-        initContainers: ports(spec?.initContainers),
-        containers: ports(spec?.containers),
-      },
+      spec,
       // Nobody asks why a pod is ready: what changes about it then is no change.
       status: details.ready ? { phase: status?.phase, conditions: [{ type: 'Ready', status: 'True' }] } : status,
     },
+    endpoint: JSON.stringify([namespace, labels, spec, status?.phase, details.ready]),
+  };
+}
+
+function judgedSpec({ spec }: PodObject): object {
+  const ports = (containers: NonNullable<PodObject['spec']>['containers'] = []) =>
+    containers.map((container) => ({ name: container.name, ports: container.ports ?? [] }));
+  return {
+    ...(spec?.restartPolicy === undefined ? {} : { restartPolicy: spec.restartPolicy }),
+    initContainers: ports(spec?.initContainers),
+    containers: ports(spec?.containers),
   };
 }
 

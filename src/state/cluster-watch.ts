@@ -15,6 +15,7 @@ import {
   type ServiceFacts,
   type WorkloadFacts,
 } from './cluster-facts';
+import { share } from './share';
 
 /** The part of `KubeApi` by which a cluster is watched. */
 export type ClusterApi = WatchableApi & { close(): void };
@@ -46,7 +47,7 @@ export class ClusterWatch {
 
   /** Why there are no facts, when it takes more than a moment. */
   get failure(): Failure | undefined {
-    return this.facts ? undefined : this.broken;
+    return this.current?.synced ? undefined : this.broken;
   }
 
   /** Ends all watches and closes their connections. */
@@ -101,7 +102,7 @@ const MANAGED_BY_HELM = { labelSelector: 'app.kubernetes.io/managed-by=Helm' };
 const RELEASE_SECRETS = { labelSelector: 'owner=helm', fieldSelector: 'type=helm.sh/release.v1' };
 
 class Collections {
-  readonly all: readonly (Reflector<unknown> | Warnings)[];
+  readonly all: readonly Pick<Warnings, 'synced' | 'follow'>[];
   private readonly nodes: Reflector<NodeFacts>;
   private readonly pods: readonly Reflector<PodFacts>[];
   private readonly workloads: readonly Reflector<WorkloadFacts>[];
@@ -111,7 +112,7 @@ class Collections {
 
   constructor(api: WatchableApi, namespaces: readonly string[]) {
     this.nodes = new Reflector(api, '/api/v1/nodes', nodeFacts);
-    this.pods = namespaces.map((namespace) => new Reflector(api, `/api/v1/namespaces/${namespace}/pods`, podFacts));
+    this.pods = namespaces.map((namespace) => new Reflector(api, `/api/v1/namespaces/${namespace}/pods`, knownPod));
     this.warnings = new Warnings(api, namespaces, 'Pod');
     this.services = namespaces.map(
       (namespace) =>
@@ -149,6 +150,11 @@ class Collections {
       warningsOf: (uid) => this.warnings.of(uid),
     };
   }
+}
+
+/** What does not change of a pod stays the same object, so that nobody has to look into it to see that. */
+function knownPod(object: unknown, before: PodFacts | undefined): PodFacts {
+  return share(before, podFacts(object));
 }
 
 const KINDS = Object.keys(COLLECTIONS) as WorkloadKind[];

@@ -1,9 +1,9 @@
 import { sep } from 'node:path';
 import { Failure, type Problem } from '../base';
-import { selects } from '../deploy';
+import { selectorOf } from '../deploy';
 import type { App, Repository, Service } from '../project';
 import { SERVICES_NAMESPACE, SERVICES_RELEASE, type RuntimeActivity, type RuntimeStatus } from '../runtime';
-import type { ClusterFacts, PodFacts, ReleaseFacts, ReleaseName, WorkloadFacts } from './cluster-facts';
+import type { ClusterFacts, ReleaseFacts, ReleaseName, WorkloadFacts } from './cluster-facts';
 import type {
   AppPicture,
   EnginePicture,
@@ -154,19 +154,15 @@ function podPictures(
   facts: ClusterFacts,
   verdicts: Verdicts,
 ): PodPicture[] {
-  const pods = facts.pods.filter((pod) => workloads.some((workload) => owns(workload, pod)));
-  const taints = facts.nodes.flatMap((node) => node.taints);
-  const around = { othersLeave: pods.some(({ details }) => details.deleting), taints };
-  return pods
-    .map((pod) => {
-      const failure = verdicts.of(app, pod, { ...around, warnings: facts.warningsOf(pod.uid) });
-      return { ...pod.details, ...(failure ? { failure } : {}) };
-    })
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
-}
-
-function owns({ namespace, selector }: WorkloadFacts, pod: PodFacts): boolean {
-  return namespace === pod.namespace && selects(selector, pod.labels);
+  const owners = workloads.map(({ namespace, selector }) => ({ namespace, selects: selectorOf(selector) }));
+  const pods = facts.pods.filter(({ namespace, labels }) =>
+    owners.some((owner) => owner.namespace === namespace && owner.selects(labels)),
+  );
+  const around = {
+    othersLeave: pods.some(({ details }) => details.deleting),
+    taints: facts.nodes.flatMap(({ taints }) => taints),
+  };
+  return verdicts.pictures(app, pods, around, facts.warningsOf).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** Pods that cannot be created at all; and, where all serve that are wanted, Services that do not lead to them. */

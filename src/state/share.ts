@@ -15,8 +15,15 @@ export function share<T>(before: unknown, after: T): T {
 }
 
 function shareList(before: readonly unknown[], after: readonly unknown[]): readonly unknown[] {
-  const named = new Map(before.map((item, index) => [keyOf(item, index), item]));
-  const shared = after.map((item, index) => share(named.get(keyOf(item, index)), item));
+  let named: Map<unknown, unknown> | undefined;
+  const earlier = (item: unknown, index: number): unknown => {
+    const opposite = before[index];
+    // Most lists keep their order, and most of their elements.
+    if (Object.is(opposite, item) || keyOf(opposite, index) === keyOf(item, index)) return opposite;
+    named ??= new Map(before.map((one, at) => [keyOf(one, at), one]));
+    return named.get(keyOf(item, index));
+  };
+  const shared = after.map((item, index) => share(earlier(item, index), item));
   return shared.length === before.length && shared.every((item, index) => Object.is(item, before[index]))
     ? before
     : shared;

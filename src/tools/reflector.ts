@@ -18,6 +18,9 @@ export interface ReflectorOptions {
   readonly patienceMs?: number;
 }
 
+/** Hears of a change of one object by what was and what is kept of it; undefined: it was, or is, not there. */
+export type KeptChange<T> = (before: T | undefined, after: T | undefined) => void;
+
 /**
  * The live objects of one kind, kept current by a list and a watch, as client-go's reflector does it. A watch that
  * breaks is taken up where it ended, and starts over with a list when the server has forgotten that point. While
@@ -29,13 +32,16 @@ export class Reflector<T> {
 
   /**
    * @param path of the collection, e.g. `/api/v1/namespaces/default/pods`.
-   * @param keep what to remember of an object. A change is one of what is kept; whatever else changes is not told.
+   * @param keep what to remember of an object, given what was kept of it before. A change is one of what is kept; whatever
+   *   else changes is not told.
+   * @param onKept hears of each change, before whoever follows hears that there was one.
    */
   constructor(
     private readonly api: WatchableApi,
     private readonly path: string,
-    private readonly keep: (object: unknown) => T,
+    private readonly keep: (object: unknown, before: T | undefined) => T,
     private readonly options: ReflectorOptions = {},
+    private readonly onKept?: KeptChange<T>,
   ) {}
 
   /** By uid. */
@@ -108,7 +114,7 @@ export class Reflector<T> {
       gone.delete(keyOf(item));
       changed = this.put(item) || changed;
     }
-    for (const key of gone) this.kept.delete(key);
+    for (const key of gone) this.remove(key);
     this.listed = true;
     if (changed || gone.size > 0) onChange();
     return resourceVersion;
@@ -126,14 +132,23 @@ export class Reflector<T> {
     }
     if (type === 'BOOKMARK') return false;
     const item = object as ApiObject;
-    return type === 'DELETED' ? this.kept.delete(keyOf(item)) : this.put(item);
+    return type === 'DELETED' ? this.remove(keyOf(item)) : this.put(item);
+  }
+
+  private remove(key: string): boolean {
+    const before = this.kept.get(key);
+    if (!this.kept.delete(key)) return false;
+    this.onKept?.(before, undefined);
+    return true;
   }
 
   private put(item: ApiObject): boolean {
     const key = keyOf(item);
-    const kept = this.keep(item);
-    if (this.kept.has(key) && isDeepStrictEqual(this.kept.get(key), kept)) return false;
+    const before = this.kept.get(key);
+    const kept = this.keep(item, before);
+    if (this.kept.has(key) && isDeepStrictEqual(before, kept)) return false;
     this.kept.set(key, kept);
+    this.onKept?.(before, kept);
     return true;
   }
 }

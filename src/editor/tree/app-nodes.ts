@@ -42,15 +42,29 @@ export function appState(app: AppPicture): AppState {
 
 /** The state of an app in some words. */
 export function appWords(app: AppPicture, runtime: RuntimeKnowledge, l10n: L10n): string {
-  const { release, workloads } = app;
+  return wordsOf(app, runtime, l10n, readyWords(app, l10n));
+}
+
+function wordsOf(app: AppPicture, runtime: RuntimeKnowledge, l10n: L10n, ready: readonly string[]): string {
+  const { release } = app;
   if (!release) return isKnown(runtime) ? l10n.t('not deployed') : runtimeWord(unknownUnlessStopped(runtime), l10n);
-  const ready = workloads.reduce((sum, workload) => sum + workload.ready, 0);
-  const wanted = workloads.reduce((sum, workload) => sum + workload.wanted, 0);
-  const words = [l10n.t('revision {0}', release.revision)];
-  if (wanted > 0) words.push(l10n.t('{0}/{1} ready', ready, wanted));
+  const words = [l10n.t('revision {0}', release.revision), ...ready];
   if (appState(app) === 'failing') words.push(failingPod(app)?.reason ?? (refusalOf(app) ? NO_PODS : release.status));
   return words.join(' · ');
 }
+
+/** How many pods are ready of those that are wanted. */
+function readyWords({ workloads }: AppPicture, l10n: L10n): readonly string[] {
+  const ready = workloads.reduce((sum, workload) => sum + workload.ready, 0);
+  const wanted = workloads.reduce((sum, workload) => sum + workload.wanted, 0);
+  return wanted > 0 ? [l10n.t('{0}/{1} ready', ready, wanted)] : [];
+}
+
+/**
+ * With more pods than these, the row of the release says how many are ready, and not the app's own: with a row the editor
+ * draws all below it, and each pod that becomes ready would draw every other.
+ */
+const MANY = 20;
 
 /** An app with its problems, image, release, pods and forwarded ports. */
 export function appNode(app: AppPicture, surroundings: AppSurroundings): TreeNode {
@@ -58,7 +72,9 @@ export function appNode(app: AppPicture, surroundings: AppSurroundings): TreeNod
   const id = `${prefix}/app/${app.id}`;
   const state = appState(app);
   const { icon, tone } = work === undefined ? LOOKS[state] : BUSY;
-  const description = work ?? appWords(app, runtime, l10n);
+  const ready = readyWords(app, l10n);
+  const isCrowded = app.pods.length > MANY;
+  const description = work ?? wordsOf(app, runtime, l10n, isCrowded ? [] : ready);
   const deployed = state === 'absent' ? 'absent' : 'deployed';
   const children = [
     ...app.problems.map((problem, index) => problemNode(problem, `${id}/problem/${index}`, { app: app.id }, l10n)),
@@ -66,7 +82,7 @@ export function appNode(app: AppPicture, surroundings: AppSurroundings): TreeNod
       failureNode(failure, `${id}/trouble/${index}`, { app: app.id }, l10n, severity),
     ),
     ...(app.image === undefined ? [] : [imageNode(app.image, id, app.id, l10n)]),
-    ...(app.release ? [releaseNode(app.release, id, app.id, l10n)] : []),
+    ...(app.release ? [releaseNode(app.release, isCrowded ? ready : [], id, app.id, l10n)] : []),
     ...app.pods.map((pod) => podNode(pod, { parent: id, app: app.id, siblings: app.pods.length - 1, l10n })),
     ...surroundings.forwards.map((forward) => forwardNode(forward, id, l10n)),
   ];
@@ -153,13 +169,21 @@ function imageNode(image: string, parent: string, app: string, l10n: L10n): Tree
 
 const SHORT_DIGEST = 12;
 
-function releaseNode(release: ReleasePicture, parent: string, app: string, l10n: L10n): TreeNode {
+function releaseNode(
+  release: ReleasePicture,
+  ready: readonly string[],
+  parent: string,
+  app: string,
+  l10n: L10n,
+): TreeNode {
   const { revision, status, updated, chart } = release;
   const failed = status === 'failed';
   return row({
     id: `${parent}/release`,
     label: l10n.t('Release'),
-    description: [l10n.t('revision {0}', revision), status, ...(chart === undefined ? [] : [chart])].join(' · '),
+    description: [l10n.t('revision {0}', revision), status, ...ready, ...(chart === undefined ? [] : [chart])].join(
+      ' · ',
+    ),
     icon: failed ? 'error' : 'tag',
     ...(failed ? { tone: 'bad' } : {}),
     context: revision > 1 ? 'release.rollback' : 'release',

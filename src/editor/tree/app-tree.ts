@@ -16,20 +16,13 @@ import { toRange } from '../failure-message';
 import type { Folders } from '../folders';
 import type { Forwards } from '../forwards';
 import { Owner } from '../owner';
-import type { HasTarget, Target } from '../target';
+import type { Target } from '../target';
 import { Drawing } from './drawing';
 import { treeNodes, type FolderView } from './model';
 import { tooltipText, type Tone, type TreeNode } from './node';
+import { Rows, type KeptRow } from './rows';
 
-/** A row as the editor knows it: it stays the same object while the thing is there, and shows what is newest of it. */
-export interface Row extends HasTarget {
-  readonly node: TreeNode;
-}
-
-interface KeptRow {
-  node: TreeNode;
-  target: Target;
-}
+export type Row = KeptRow<Target>;
 
 const COLORS: Record<Tone, string> = {
   good: 'testing.iconPassed',
@@ -46,7 +39,7 @@ const COLORS: Record<Tone, string> = {
  */
 export class AppTree extends Owner implements TreeDataProvider<Row> {
   private readonly changes = this.own(new EventEmitter<readonly Row[] | undefined>());
-  private readonly rows = new Map<string, KeptRow>();
+  private readonly rows = new Rows((node) => this.targetOf(node));
   private readonly view: TreeView<Row>;
   private readonly drawing: Drawing;
 
@@ -61,7 +54,7 @@ export class AppTree extends Owner implements TreeDataProvider<Row> {
       new Drawing({
         isVisible: () => this.view.visible,
         look: () => this.look(),
-        draw: (changed) => this.changes.fire(changed && this.rowsOf(changed)),
+        draw: (changed) => this.changes.fire(changed && this.rows.of(changed)),
       }),
     );
     this.view = this.own(
@@ -74,7 +67,7 @@ export class AppTree extends Owner implements TreeDataProvider<Row> {
   }
 
   getChildren(row?: Row): Row[] {
-    return this.rowsOf(row ? row.node.children : this.drawing.shown);
+    return this.rows.of(row ? row.node.children : this.drawing.shown);
   }
 
   getTreeItem({ node }: Row): TreeItem {
@@ -105,29 +98,16 @@ export class AppTree extends Owner implements TreeDataProvider<Row> {
     );
   }
 
-  private rowsOf(nodes: readonly TreeNode[]): Row[] {
-    return nodes.flatMap(({ id }) => this.rows.get(id) ?? []);
-  }
-
   private look(): readonly TreeNode[] {
-    const { all } = this.folders;
-    const views = all.map((folder) => this.viewOf(folder));
-    const nodes = treeNodes(views, l10n);
-    const seen = new Set<string>();
-    all.forEach((folder, index) => {
-      const key = views[index]?.key ?? '';
-      const own = nodes.filter(({ id }) => id === key || id.startsWith(`${key}/`));
-      for (const node of own) this.keep(node, folder, seen);
-    });
-    for (const id of this.rows.keys()) if (!seen.has(id)) this.rows.delete(id);
+    const { nodes } = this;
+    this.rows.update(nodes);
     return nodes;
   }
 
   private viewOf(folder: AppFolder): FolderView {
     const forwards = this.forwards.all.filter(({ target }) => target.folder === folder);
     return {
-      // No folder's key begins another's.
-      key: `${folder.folder.uri.toString()}#`,
+      key: keyOf(folder),
       name: folder.name,
       picture: folder.picture,
       jobs: folder.jobs.running,
@@ -135,18 +115,16 @@ export class AppTree extends Owner implements TreeDataProvider<Row> {
     };
   }
 
-  private keep(node: TreeNode, folder: AppFolder, seen: Set<string>): void {
-    seen.add(node.id);
-    const target = this.targetOf(node, folder);
-    const known = this.rows.get(node.id);
-    if (known) Object.assign(known, { node, target });
-    else this.rows.set(node.id, { node, target });
-    for (const child of node.children) this.keep(child, folder, seen);
-  }
-
   /** A forwarded port is told by its own target from the app that it leads to. */
-  private targetOf({ subject: { forward, ...subject } }: TreeNode, folder: AppFolder): Target {
+  private targetOf({ id, subject: { forward, ...subject } }: TreeNode): Target {
+    const folder = this.folders.all.find((candidate) => id.startsWith(keyOf(candidate)));
+    if (!folder) throw new Error('each row is of a folder');
     const open = this.forwards.all.find(({ address, target }) => address === forward && target.folder === folder);
     return open?.target ?? { folder, ...subject };
   }
+}
+
+/** Begins the ids of a folder's rows; none begins another's. */
+function keyOf({ folder }: AppFolder): string {
+  return `${folder.uri.toString()}#`;
 }

@@ -5,13 +5,19 @@ import type { TreeNode } from './node';
  * another. Undefined stands for the whole tree, when rows at its top came or went.
  */
 export function changedNodes(before: readonly TreeNode[], after: readonly TreeNode[]): readonly TreeNode[] | undefined {
-  if (!sameIds(before, after)) return undefined;
-  return after.flatMap((node, index) => changesOf(before[index] as TreeNode, node));
+  return sameIds(before, after) ? changesOf(before, after) : undefined;
 }
 
-function changesOf(before: TreeNode, after: TreeNode): readonly TreeNode[] {
-  if (!sameRow(before, after) || !sameIds(before.children, after.children)) return [after];
-  return after.children.flatMap((child, index) => changesOf(before.children[index] as TreeNode, child));
+function changesOf(before: readonly TreeNode[], after: readonly TreeNode[]): readonly TreeNode[] {
+  const changed: TreeNode[] = [];
+  for (const [index, node] of after.entries()) {
+    const other = before[index];
+    // Rows of what has not changed are mostly the very same.
+    if (other === node || other === undefined) continue;
+    const isDrawn = !sameRow(other, node) || !sameIds(other.children, node.children);
+    changed.push(...(isDrawn ? [node] : changesOf(other.children, node.children)));
+  }
+  return changed;
 }
 
 function sameIds(before: readonly TreeNode[], after: readonly TreeNode[]): boolean {

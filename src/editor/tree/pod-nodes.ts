@@ -16,8 +16,27 @@ export interface PodSurroundings {
 /** Pods among more others than these are closed at first, so that the view is not full of one app. */
 const FEW = 5;
 
-/** A pod with why it fails and its containers. */
-export function podNode(pod: PodPicture, { l10n, parent, app, siblings }: PodSurroundings): TreeNode {
+interface DrawnPod {
+  readonly parent: string;
+  readonly among: boolean;
+  readonly node: TreeNode;
+}
+
+/** Of a picture that is still the same object nothing has changed. */
+const drawn = new WeakMap<PodPicture, DrawnPod>();
+
+/** A pod with why it fails and its containers: the same row as before for the same picture at the same place. */
+export function podNode(pod: PodPicture, surroundings: PodSurroundings): TreeNode {
+  const { parent, siblings } = surroundings;
+  const among = siblings > FEW;
+  const before = drawn.get(pod);
+  if (before?.parent === parent && before.among === among) return before.node;
+  const node = newNode(pod, surroundings, among);
+  drawn.set(pod, { parent, among, node });
+  return node;
+}
+
+function newNode(pod: PodPicture, { l10n, parent, app }: PodSurroundings, among: boolean): TreeNode {
   const { name, failure, deleting } = pod;
   const id = `${parent}/pod/${name}`;
   const words = deleting ? l10n.t('ending') : (pod.reason ?? pod.phase);
@@ -38,7 +57,7 @@ export function podNode(pod: PodPicture, { l10n, parent, app, siblings }: PodSur
     ],
     spoken: `${l10n.t('Pod')} ${name}, ${words}`,
     subject,
-    open: !deleting && (failure !== undefined || siblings <= FEW),
+    open: !deleting && (failure !== undefined || !among),
     children: [
       ...(failure && !deleting ? [failureNode(failure, `${id}/failure`, subject, l10n)] : []),
       ...pod.containers.map((container) => containerNode(container, name, id, app, l10n)),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { PodObject } from '../../../src/deploy/objects';
 import { podDetails } from '../../../src/deploy/pod-details';
-import { selects } from '../../../src/deploy/workloads';
+import { selectorOf } from '../../../src/deploy/workloads';
 
 const createdAt = '2026-01-02T03:04:05Z';
 const metadata = { name: 'web-1', creationTimestamp: createdAt };
@@ -116,17 +116,17 @@ describe('the details of a pod', () => {
 
 describe('a selector', () => {
   it('finds pods as the API server does', () => {
-    assert.equal(selects({}, { app: 'web' }), false);
-    assert.equal(selects({ matchLabels: { app: 'web' } }, { app: 'web', more: 'x' }), true);
-    assert.equal(selects({ matchLabels: { app: 'web', part: 'x' } }, { app: 'web' }), false);
+    assert.equal(selectorOf({})({ app: 'web' }), false);
+    assert.equal(selectorOf({ matchLabels: { app: 'web' } })({ app: 'web', more: 'x' }), true);
+    assert.equal(selectorOf({ matchLabels: { app: 'web', part: 'x' } })({ app: 'web' }), false);
     const expression = (operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist', values?: string[]) => ({
       matchExpressions: [{ key: 'app', operator, ...(values ? { values } : {}) }],
     });
-    assert.equal(selects(expression('In', ['a', 'b']), { app: 'b' }), true);
-    assert.equal(selects(expression('In', ['a']), {}), false);
-    assert.equal(selects(expression('NotIn', ['a']), {}), true);
-    assert.equal(selects(expression('NotIn', ['a']), { app: 'a' }), false);
-    assert.equal(selects(expression('Exists'), { app: '' }), true);
-    assert.equal(selects(expression('DoesNotExist'), { app: '' }), false);
+    assert.equal(selectorOf(expression('In', ['a', 'b']))({ app: 'b' }), true);
+    assert.equal(selectorOf(expression('In', ['a']))({}), false);
+    assert.equal(selectorOf(expression('NotIn', ['a']))({}), true);
+    assert.equal(selectorOf(expression('NotIn', ['a']))({ app: 'a' }), false);
+    assert.equal(selectorOf(expression('Exists'))({ app: '' }), true);
+    assert.equal(selectorOf(expression('DoesNotExist'))({ app: '' }), false);
   });
 });

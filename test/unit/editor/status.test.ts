@@ -136,4 +136,24 @@ describe('a burst', () => {
       time.restore();
     }
   });
+
+  it('does at once what has not been done for a moment, and the rest when that is over', () => {
+    const time = useFakeTimers();
+    try {
+      let done = 0;
+      const burst = new Burst(() => (done += 1));
+      burst.request();
+      time.tick(1);
+      assert.equal(done, 1);
+      for (let count = 0; count < 40; count++) {
+        burst.request();
+        time.tick(1);
+      }
+      assert.equal(done, 1);
+      time.runAll();
+      assert.equal(done, 2);
+    } finally {
+      time.restore();
+    }
+  });
 });

@@ -52,6 +52,28 @@ describe('what is drawn anew', () => {
     );
   });
 
+  it('is the very same row for each pod whose picture is the same, and looked at no further', () => {
+    const before = crowd(0);
+    const pods = before.pods.map((one, index) => (index === 42 ? pod({ name: one.name, ready: false }) : one));
+    const rowsOf = (app: typeof before) =>
+      all(nodesOf(folder({ apps: [app] }))).filter(({ context }) => context === 'pod');
+    const [rows, later] = [rowsOf(before), rowsOf({ ...before, pods })];
+    assert.deepEqual(
+      later.flatMap((row, index) => (row === rows[index] ? [] : [index])),
+      [42],
+    );
+  });
+
+  it('is the row of the release, which nothing is below, when one of many pods becomes ready', () => {
+    const ready = (count: number) => {
+      const workloads = [{ kind: 'Deployment', name: 'seatadjuster', ready: count, wanted: 100 }] as const;
+      return folder({ apps: [{ ...crowd(0), workloads }] });
+    };
+    assert.deepEqual(redrawn(ready(98), ready(99)), ['Release']);
+    const [release] = all(nodesOf(ready(99))).filter(({ label }) => label === 'Release');
+    assert.equal(release?.description, 'revision 3 · deployed · 99/100 ready · vehicle-app-0.1.0');
+  });
+
   it('is the row above, when rows come or go', () => {
     const two = servingApp({ pods: [pod(), pod({ name: 'second' })] });
     assert.deepEqual(redrawn(folder(), folder({ apps: [two] })), ['Seat Adjuster']);

@@ -300,6 +300,38 @@ describe('a watched workspace', () => {
     assert.equal(judged.length, 151);
   });
 
+  it('looks at no pod and no Service anew for a change of another pod', async () => {
+    const judged: string[] = [];
+    const failure = () => new Failure({ code: 'late', fault: 'app', summary: 'Late.' });
+    const judge: AppJudges['judge'] = (object) => {
+      judged.push((object as { metadata: { name: string } }).metadata.name);
+      return failure();
+    };
+    const serviceJudge: AppJudges['serviceJudge'] = (service) => {
+      judged.push((service as { metadata: { name: string } }).metadata.name);
+      return undefined;
+    };
+    for (let index = 0; index < 150; index += 1) kubernetes.put(PODS, pod(`many-${index}`, 'web', { ready: false }));
+    const { annotations } = deployment('web', 'my-app', '').metadata;
+    kubernetes.put(SERVICES, { metadata: { name: 'front', namespace: 'default', annotations }, spec: {} });
+    await open({ judgesOf: () => judges({ judge, serviceJudge }) });
+    const before = await followed();
+    judged.length = 0;
+    kubernetes.put(PODS, pod('many-7', 'web', { ready: false, restarts: 1 }));
+    const after = await until((picture) =>
+      theApp(picture).pods.some(({ containers }) => containers[0]?.restarts === 1),
+    );
+    assert.deepEqual(judged, ['many-7']);
+    const changed = theApp(after).pods.filter((one, index) => one !== theApp(before).pods[index]);
+    assert.deepEqual(
+      changed.map(({ name }) => name),
+      ['many-7'],
+    );
+    kubernetes.put(PODS, pod('many-8', 'web', { ready: true }));
+    await until((picture) => theApp(picture).pods.some(({ name, ready }) => name === 'many-8' && ready));
+    assert.deepEqual(judged, ['many-7', 'front']);
+  });
+
   it('is told by the judge that time is up, although nothing happens', async () => {
     const since = new Date(Date.now() - 119_500).toISOString();
     kubernetes.put(PODS, pod('web-1', 'web', { ready: false, since }));

@@ -1,0 +1,50 @@
+import type { TreeNode } from './node';
+
+/** A row as the editor knows it: it stays the same object while the thing is there, and shows what is newest of it. */
+export interface KeptRow<T> {
+  readonly node: TreeNode;
+  /** What commands on it are about. */
+  readonly target: T;
+}
+
+/** The rows of a tree by their ids. Those that are the same nodes as before are passed over, with all below them. */
+export class Rows<T> {
+  private readonly kept = new Map<string, { node: TreeNode; target: T }>();
+  private top: readonly TreeNode[] = [];
+
+  constructor(private readonly targetOf: (node: TreeNode) => T) {}
+
+  /** Takes over the rows at the top, with all below them, in place of those of before. */
+  update(nodes: readonly TreeNode[]): void {
+    this.replace(this.top, nodes);
+    this.top = nodes;
+  }
+
+  /** The rows of some nodes, as far as they are in the tree. */
+  of(nodes: readonly TreeNode[]): KeptRow<T>[] {
+    return nodes.flatMap(({ id }) => this.kept.get(id) ?? []);
+  }
+
+  private replace(before: readonly TreeNode[], after: readonly TreeNode[]): void {
+    this.forgetMissing(before, after);
+    for (const node of after) {
+      const known = this.kept.get(node.id);
+      if (known?.node === node) continue;
+      this.replace(known?.node.children ?? [], node.children);
+      if (known) Object.assign(known, { node, target: this.targetOf(node) });
+      else this.kept.set(node.id, { node, target: this.targetOf(node) });
+    }
+  }
+
+  private forgetMissing(before: readonly TreeNode[], after: readonly TreeNode[]): void {
+    const moved = before.filter(({ id }, index) => id !== after[index]?.id);
+    if (moved.length === 0) return;
+    const present = new Set(after.map(({ id }) => id));
+    for (const node of moved) if (!present.has(node.id)) this.forget(node);
+  }
+
+  private forget(node: TreeNode): void {
+    this.kept.delete(node.id);
+    node.children.forEach((child) => this.forget(child));
+  }
+}
