@@ -3,6 +3,7 @@ import { dockerFailure } from '../tools';
 import { secretValues } from './arguments';
 import { buildWithBuildx } from './buildx';
 import { buildClassic } from './classic';
+import { buildxMissing } from './copy';
 import { LOST_CACHE } from './engine-explanations';
 import { normalizePlatform, normalizePlatforms } from './platforms';
 import type { BuildContext, BuildRequest, BuiltImage } from './types';
@@ -17,7 +18,8 @@ import type { BuildContext, BuildRequest, BuiltImage } from './types';
  *   `build-secret-missing`, `base-image-unknown`, `base-image-platform`; of usage: `platform-invalid`; of the
  *   environment: `docker-not-running`, `docker-lost`, `no-space`, `network`, `base-image-unavailable`,
  *   `base-image-denied`, `build-out-of-memory` (of the app where Node.js limits itself), `build-cache-lost`,
- *   `platform-unsupported`, `tool-missing`.
+ *   `platform-unsupported`, `tool-missing`; with a builder that was chosen: `builder-missing`, `builder-unreachable`,
+ *   `builder-lost`, `buildx-missing`.
  */
 export async function buildImage(request: BuildRequest, context: BuildContext): Promise<BuiltImage> {
   throwIfCancelled(context.signal);
@@ -29,6 +31,7 @@ export async function buildImage(request: BuildRequest, context: BuildContext): 
   const outcome = await tryingTwice(context, () => buildWithBuildx(normalized, context));
   const withBuildx = !('reason' in outcome);
   if (!withBuildx) {
+    if (request.builder) throw buildxMissing(outcome.reason);
     refusePlatforms(normalized, outcome.reason);
     context.onEvent?.({ type: 'warning', message: lossesOfClassic(outcome.reason) });
   }

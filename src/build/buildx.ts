@@ -1,5 +1,6 @@
 import { currentDockerContext, TailBuffer, ToolFailure, type Command } from '../tools';
 import { buildArguments, buildProxies } from './arguments';
+import type { Builder } from './builder';
 import { linesOfStep, readOutline, type DockerfileOutline } from './dockerfile';
 import { engineFacts } from './engine-facts';
 import { buildFailure } from './failures';
@@ -22,11 +23,11 @@ export interface BuildOutput {
 }
 
 /** Into the engine's own store. */
-async function intoEngine(env: NodeJS.ProcessEnv): Promise<BuildOutput> {
+async function intoEngine(builder: Builder | undefined, env: NodeJS.ProcessEnv): Promise<BuildOutput> {
   return {
     args: [
       // Whatever builder is current, only that of the engine leaves the result in the engine's store without a copy.
-      ...['--builder', (await currentDockerContext(env)) ?? 'default'],
+      ...(builder ? ['--load'] : ['--builder', (await currentDockerContext(env)) ?? 'default']),
       // Attestations hold times and would give the same content another digest every time.
       '--provenance=false',
       '--sbom=false',
@@ -62,7 +63,9 @@ export async function buildWithBuildx(
     (line) => words.write(Buffer.from(`${line}\n`)),
   );
   try {
-    await run(request, context, output ?? (await intoEngine(toolbox.env)), (line) => reader.line(line));
+    await run(request, context, output ?? (await intoEngine(request.builder, toolbox.env)), (line) =>
+      reader.line(line),
+    );
     await reading;
     tracker.end();
     return tracker.steps;
@@ -97,18 +100,21 @@ async function run(
   onLine: (line: string) => void,
 ): Promise<void> {
   const { args, env } = buildArguments(request, await buildProxies(toolbox.env));
+  const { builder } = request;
   const all = [
     'build',
     '--progress=rawjson',
+    ...(builder ? ['--builder', builder.name] : []),
     ...output.args,
     ...(request.cacheInImage ? ['--cache-to', 'type=inline'] : []),
     ...(request.cacheFrom ?? []).flatMap((image) => ['--cache-from', image]),
+    ...(request.cacheTo ?? []).flatMap((cache) => ['--cache-to', cache]),
     ...(request.platforms.length === 0 ? [] : ['--platform', request.platforms.join(',')]),
     ...args,
     request.context,
   ];
   await runBuildx(toolbox, all, {
-    env: { ...output.env, ...env },
+    env: { ...output.env, ...builder?.env, ...env },
     signal,
     maxCapture: 64 * 1024,
     maxLine: MAX_OBJECT_LENGTH,

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure, startOfFile, type SourceRange } from '../base';
 import { baseImage } from './base-image-explanations';
+import { chosenBuilderTrouble } from './builder-explanations';
 import { isNetworkTrouble } from './causes';
 import { missingSource } from './copy-explanations';
 import { rangeOfLines } from './dockerfile';
@@ -36,6 +37,7 @@ const MAX_MESSAGE_LINES = 20;
 
 // The first that fits is taken: what says nothing about the app comes before what does.
 const EXPLANATIONS: readonly Explanation[] = [
+  chosenBuilderTrouble,
   refusedPush,
   ...ENGINE_EXPLANATIONS,
   foreignProgram,

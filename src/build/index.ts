@@ -1,5 +1,6 @@
 export { baseImages, type BaseImagesRequest } from './base-images';
 export { buildImage } from './build';
+export { chosenBuilder, type Builder } from './builder';
 export { engineFacts } from './engine-facts';
 export { copyImage, findImage, type FoundImage } from './copy';
 export { transferFailure } from './image-failures';
@@ -9,5 +10,5 @@ export { buildxVersion, findBuildx } from './plugin';
 export { normalizePlatform, normalizePlatforms } from './platforms';
 export { pushImage } from './push';
 export { hostOf, parseReference, pathOf, type ImageReference } from './reference';
-export { buildAndPush, type PushedBuild } from './release';
+export { buildAndPush, cacheFromRegistry, cacheToRegistry, type PushedBuild } from './release';
 export * from './types';

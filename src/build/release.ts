@@ -11,15 +11,13 @@ import { parseReference } from './reference';
 import type { BuildContext, BuildRequest, BuildStep, PushedImage } from './types';
 
 /** An image to build and push at once, for all of `platforms`. */
-export interface PushBuildRequest extends Omit<BuildRequest, 'tags' | 'cacheFrom' | 'cacheInImage'> {
+export interface PushBuildRequest extends Omit<BuildRequest, 'tags' | 'cacheInImage'> {
   /** Where to push: `registry/path[:tag]`. */
   readonly push: string;
   /** Attach a list of what is in the image. */
   readonly sbom?: boolean;
   /** Attach how it was built. */
   readonly provenance?: boolean;
-  /** A reference in a registry that keeps the cache of the steps for the next build, on whatever machine. */
-  readonly cache?: string;
 }
 
 /** What was pushed: an index, when it has several platforms or attestations. */
@@ -32,8 +30,8 @@ export interface PushedBuild extends PushedImage {
 }
 
 /**
- * Builds an image for all its platforms with the user's current builder, and pushes it as one. The engine's store is
- * left as it is, unless the builder is the engine's own.
+ * Builds an image for all its platforms with the builder named, else the user's current one, and pushes it as one. The
+ * engine's store is left as it is, unless the builder is the engine's own.
  *
  * @throws Cancelled; Failure `image-reference-invalid`, `push-denied`, `push-quota`, `push-failed`,
  *   `registry-unreachable`, `builder-unsupported`, `buildx-missing`, and those of `buildImage`.
@@ -41,10 +39,9 @@ export interface PushedBuild extends PushedImage {
 export async function buildAndPush(request: PushBuildRequest, context: BuildContext): Promise<PushedBuild> {
   throwIfCancelled(context.signal);
   const started = performance.now();
-  const { push, sbom = false, provenance = false, cache, ...build } = request;
+  const { push, sbom = false, provenance = false, ...build } = request;
   const { name, tag = 'latest' } = targetOf(push);
   const reference = `${name}:${tag}`;
-  if (cache !== undefined) parseReference(cache);
   const platforms = normalizePlatforms(request.platforms);
   context.toolbox.redactor.add(...secretValues(request.buildArgs));
   const folder = await mkdtemp(join(tmpdir(), 'vapp-push-'));
@@ -55,8 +52,6 @@ export async function buildAndPush(request: PushBuildRequest, context: BuildCont
         ...['--push', '--metadata-file', metadata],
         `--provenance=${provenance ? 'mode=max' : 'false'}`,
         `--sbom=${sbom}`,
-        ...(cache === undefined ? [] : ['--cache-from', `type=registry,ref=${cache}`]),
-        ...(cache === undefined ? [] : ['--cache-to', `type=registry,ref=${cache},mode=max`]),
       ],
       env: {
         // The user's builder may be in a cluster of theirs.
@@ -85,6 +80,17 @@ function targetOf(target: string): { name: string; tag?: string } {
     summary: `'${target}' names a digest, which is only known after the build.`,
     nextSteps: ['Name a repository, with or without a tag: ghcr.io/your-organization/your-app:1.0.'],
   });
+}
+
+/** What `--cache-from` takes for a cache in a registry. @throws Failure `image-reference-invalid`. */
+export function cacheFromRegistry(reference: string): string {
+  parseReference(reference);
+  return `type=registry,ref=${reference}`;
+}
+
+/** What `--cache-to` takes for it: the steps of all stages are kept. @throws Failure `image-reference-invalid`. */
+export function cacheToRegistry(reference: string): string {
+  return `${cacheFromRegistry(reference)},mode=max`;
 }
 
 /** The digest of what was pushed, as buildx writes it down. */

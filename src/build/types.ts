@@ -1,4 +1,5 @@
 import type { Docker, Toolbox } from '../tools';
+import type { Builder } from './builder';
 
 /** What to build. */
 export interface BuildRequest {
@@ -18,8 +19,12 @@ export interface BuildRequest {
   readonly noCache?: boolean;
   /** Put into the image what another engine needs to take its steps for cached. It changes the digest. */
   readonly cacheInImage?: boolean;
-  /** Images, named as a registry or the engine knows them, whose steps count as cached. */
+  /** Whose steps count as cached: images, named as a registry or the engine knows them, or what `--cache-from` takes. */
   readonly cacheFrom?: readonly string[];
+  /** Where the steps are kept besides, as `--cache-to` takes it. */
+  readonly cacheTo?: readonly string[];
+  /** Default: the engine's own. */
+  readonly builder?: Builder;
 }
 
 /** With what, and for whom. */

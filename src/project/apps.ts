@@ -6,9 +6,10 @@ import type { Findings } from './findings';
 import { DEFAULT_MANIFEST, readManifest, type ManifestEntry } from './manifest';
 import { applicationId } from './names';
 import { displayPath, leadsOut, resolveInside, type PathSetting } from './paths';
+import { buildOfApp } from './remote-settings';
 import { isFile, kindOf, linkProblem } from './text-file';
-import type { App, Located, VelocitasConfig } from './types';
-import { VAPP_FILE, type AppSettings, type VappSettings } from './vapp-yaml';
+import type { App, BuildSettings, Located, VelocitasConfig } from './types';
+import { NO_SETTINGS, VAPP_FILE, type AppSettings, type VappSettings } from './vapp-yaml';
 import { MANIFEST_PATH, variableOf, velocitasFileRange } from './velocitas';
 
 export interface AppsRequest {
@@ -35,7 +36,8 @@ export async function readApps(request: AppsRequest, findings: Findings): Promis
   if (vapp === 'unusable') return [];
   const listed = vapp === 'missing' ? undefined : vapp.apps;
   const drafts = listed ? await draftsOfSettings(request, listed, findings) : await draftsOfManifest(request, findings);
-  return new AppBuilder(root, findings).build(drafts);
+  const { build } = vapp === 'missing' ? NO_SETTINGS : vapp;
+  return new AppBuilder(root, build, findings).build(drafts);
 }
 
 /** An app before the parts it shares nothing of with others are read. */
@@ -126,6 +128,7 @@ class AppBuilder {
 
   constructor(
     private readonly root: string,
+    private readonly building: BuildSettings,
     private readonly findings: Findings,
   ) {}
 
@@ -155,6 +158,7 @@ class AppBuilder {
       ...(target ? { target: target.value } : {}),
       ...(test === undefined ? {} : { testTarget: test }),
       buildArgs: settings?.buildArgs ?? {},
+      build: buildOfApp(this.building, id),
       platforms: settings?.platforms ?? DEFAULT_PLATFORMS,
       chart: await readChart(
         { root: this.root, folders: chartFolders(name.value, id), settings: settings?.chart },

@@ -15,7 +15,6 @@ export { offsetOfExcessiveDepth } from './json-text';
 export { applicationId, closest, isDnsLabel, MAX_APP_ID_LENGTH, MAX_DNS_LABEL_LENGTH } from './names';
 export { isOutside, leadsOut } from './paths';
 export { problemsFailure } from './problems-failure';
-export { cacheOf } from './remote-settings';
 export { readRepository, type ReadRepositoryOptions } from './repository';
 export { MAX_FILE_SIZE, readSmallFile } from './text-file';
 export * from './types';

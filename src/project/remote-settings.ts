@@ -36,6 +36,15 @@ export function remoteSettings(node: LocatedNode | undefined, findings: Findings
   return { contexts: [...contexts.values()], ...(range ? { range } : {}) };
 }
 
+/** The same for one app: where a cache is named without a tag, the app's id is the tag. */
+export function buildOfApp({ cacheFrom, cacheTo, ...rest }: BuildSettings, app: string): BuildSettings {
+  const own = ({ value, ...place }: Located<string>) => ({
+    ...place,
+    value: hasTag(value) ? value : `${value}:${app}`,
+  });
+  return { ...rest, cacheFrom: cacheFrom.map(own), ...(cacheTo ? { cacheTo: own(cacheTo) } : {}) };
+}
+
 /** A cache that several apps wrote to under one name would only ever be that of the last one. */
 export function checkCaches({ cacheTo }: BuildSettings, apps: number, findings: Findings): void {
   if (!cacheTo?.range || apps < 2 || !hasTag(cacheTo.value)) return;
@@ -44,11 +53,6 @@ export function checkCaches({ cacheTo }: BuildSettings, apps: number, findings: 
     message: `The ${apps} apps of this repository would each overwrite the cache "${cacheTo.value}".`,
     hint: 'Leave the tag out: then each app has a cache of its own, with its id as the tag.',
   });
-}
-
-/** The name of an app's cache: where it names no tag, the app's id is the tag. */
-export function cacheOf(reference: string, app: string): string {
-  return hasTag(reference) ? reference : `${reference}:${app}`;
 }
 
 /** As many as the schema allows. */

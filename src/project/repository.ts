@@ -46,7 +46,6 @@ export async function readRepository(root: string, options: ReadRepositoryOption
     ...(language ? { language: language.value } : {}),
     ...(config ? { velocitas: config } : {}),
     apps,
-    build: settings.build,
     runtime: runtimeSettings(settings),
     remote: settings.remote,
     services,

@@ -17,7 +17,6 @@ export interface Repository {
   /** Absent when there is no `.velocitas.json`, or none that can be read. */
   readonly velocitas?: VelocitasConfig;
   readonly apps: readonly App[];
-  readonly build: BuildSettings;
   readonly runtime: RuntimeSettings;
   readonly remote: RemoteSettings;
   readonly services: readonly Service[];
@@ -64,12 +63,25 @@ export interface App {
   readonly testTarget?: string;
   /** Values may be secrets: they never stand in an argument list. */
   readonly buildArgs: Readonly<Record<string, string>>;
+  readonly build: BuildSettings;
   /** Platforms of a release image, e.g. `linux/amd64`; a local run builds only the engine's own. */
   readonly platforms: readonly string[];
   readonly chart: ChartReference;
+  /** What `vapp.yaml` says of live updates. */
+  readonly liveUpdate?: LiveUpdateSettings;
   /** The app's own port, `vehicleAppPort`: 50008 unless `vapp.yaml` says otherwise. */
   readonly port: number;
   readonly namespace: string;
+}
+
+/** How changed files come into a running container. */
+export interface LiveUpdateSettings {
+  /** Instead of what the Dockerfile shows: a file or folder, absolute, and where the image has it, absolute. */
+  readonly sync?: readonly { readonly from: string; readonly to: string }[];
+  /** False: the app notices changes by itself. */
+  readonly restart: boolean;
+  /** How long the app may take to end before it is killed, milliseconds. */
+  readonly stopMs: number;
 }
 
 /** Where values stand, by dotted path: the range of each key, also of one whose value is a map. */
@@ -136,9 +148,9 @@ export interface RuntimeSettings {
 export interface BuildSettings {
   /** Name of a builder instance of buildx, or the address of a remote BuildKit, `tcp://host:port`. */
   readonly builder?: Located<string>;
-  /** Names in registries whose steps count as cached; see `cacheOf`. */
+  /** Names in registries whose steps count as cached: of an app always with a tag. */
   readonly cacheFrom: readonly Located<string>[];
-  /** Name in a registry that keeps the steps; see `cacheOf`. */
+  /** Name in a registry that keeps the steps: of an app always with a tag. */
   readonly cacheTo?: Located<string>;
 }
 

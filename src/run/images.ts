@@ -13,6 +13,7 @@ import {
 import type { App } from '../project';
 import type { RegistryAddress } from '../runtime';
 import type { Docker } from '../tools';
+import { chosenBuild } from './build-options';
 import { bundledCache } from './bundle-cache';
 import { emitting, locatingBuildErrors } from './explaining-builds';
 import type { Session } from './session';
@@ -36,15 +37,19 @@ export interface BuildOptions {
   readonly noCache?: boolean;
   /** The image of the integration tests instead of the app's own. */
   readonly tests?: { readonly stage: string };
+  /** Write the cache that `vapp.yaml` names. */
+  readonly keepSteps?: boolean;
 }
 
 /** Builds the image of an app into the engine's store, under a tag that only people read. */
 export function buildApp(job: Job, app: App, cluster: string, options: BuildOptions = {}): Promise<BuiltImage> {
   return job.steps.run('build', app.id, async (reporter) => {
     const docker = await job.session.docker();
-    const { tests } = options;
+    const { tests, keepSteps = false } = options;
     const target = tests?.stage ?? app.target;
-    const cacheFrom = await bundledCache(docker, job.session.toolbox.env, app.id);
+    const chosen = await chosenBuild(job.session, app, { keepSteps: keepSteps && !tests, signal: job.signal });
+    // What came with a bundle is in the engine, where another builder does not look.
+    const bundled = chosen.builder ? [] : await bundledCache(docker, job.session.toolbox.env, app.id);
     const image = await locatingBuildErrors(job.session.root, app, (watch) =>
       buildImage(
         {
@@ -55,7 +60,8 @@ export function buildApp(job: Job, app: App, cluster: string, options: BuildOpti
           platforms: options.platforms ?? [],
           tags: [tests ? testTag(cluster, app) : localTag(cluster, app)],
           labels: { [IMAGE_LABEL]: cluster },
-          cacheFrom,
+          ...chosen,
+          cacheFrom: [...bundled, ...(chosen.cacheFrom ?? [])],
           ...(options.noCache === undefined ? {} : { noCache: options.noCache }),
         },
         { toolbox: job.session.toolbox, docker, signal: job.signal, onEvent: emitting(job.emit, app, watch) },

@@ -45,6 +45,7 @@ export function buildApps(
       images.push(
         await buildApp(job, app, cluster, {
           platforms,
+          keepSteps: true,
           ...(request.noCache === undefined ? {} : { noCache: request.noCache }),
         }),
       );

@@ -1,5 +1,6 @@
 import { Failure } from '../base';
-import { buildAndPush } from '../build';
+import { buildAndPush, cacheFromRegistry, cacheToRegistry } from '../build';
+import { chosenBuild } from './build-options';
 import { emitting, locatingBuildErrors } from './explaining-builds';
 import { shortDigest } from './images';
 import { jobOf } from './operations';
@@ -17,7 +18,7 @@ export interface PushBuildRequest {
   readonly noCache?: boolean;
   readonly sbom?: boolean;
   readonly provenance?: boolean;
-  /** A reference that keeps the cache of the steps between builds. */
+  /** A reference that keeps the cache of the steps between builds, instead of those that `vapp.yaml` names. */
   readonly cache?: string;
 }
 
@@ -49,6 +50,7 @@ export function pushBuild(
     const { push, noCache, sbom, provenance, cache, platforms = 'all' } = request;
     const pushed = await job.steps.run('build', app.id, async (reporter) => {
       const docker = await session.docker();
+      const chosen = await chosenBuild(session, app, { keepSteps: true, signal });
       const result = await locatingBuildErrors(session.root, app, (watch) =>
         buildAndPush(
           {
@@ -61,7 +63,10 @@ export function pushBuild(
             ...(noCache === undefined ? {} : { noCache }),
             ...(sbom === undefined ? {} : { sbom }),
             ...(provenance === undefined ? {} : { provenance }),
-            ...(cache === undefined ? {} : { cache }),
+            ...chosen,
+            ...(cache === undefined
+              ? {}
+              : { cacheFrom: [cacheFromRegistry(cache)], cacheTo: [cacheToRegistry(cache)] }),
           },
           { toolbox: session.toolbox, docker, signal, onEvent: emitting(emit, app, watch) },
         ),

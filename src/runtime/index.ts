@@ -12,6 +12,7 @@ export {
   LABEL,
   SERVICES_NAMESPACE,
   SERVICES_RELEASE,
+  clusterDirectory,
   clusterHosts,
   clusterName,
   kubeAccess,

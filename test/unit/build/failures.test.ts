@@ -41,6 +41,27 @@ describe('build: what a failed build means', () => {
     assert.deepEqual(failure.evidence.slice(0, 2), ['before', '***']);
   });
 
+  it('a builder that was chosen, and is not there, does not answer or goes away', async () => {
+    const range = { file: '/repo/vapp.yaml', start: { line: 2, column: 12 }, end: { line: 2, column: 30 } };
+    const builder = { name: 'vapp-1', setting: 'tcp://buildkit:1234', env: {}, range };
+    const of = (message: string, more: Partial<Parameters<typeof buildFailure>[0]> = {}) =>
+      meaningOf(message, { request: { ...request, builder }, ...more });
+    const connecting = { name: '[internal] waiting for connection', output: [] };
+    const gone = 'rpc error: code = Unavailable desc = error reading from server: EOF';
+    for (const [failure, code] of [
+      [await of('no builder "vapp-1" found', { started: false }), 'builder-missing'],
+      [await of('context deadline exceeded', { failed: connecting }), 'builder-unreachable'],
+      [await of(gone, { started: false }), 'builder-unreachable'],
+      [await of(gone), 'builder-lost'],
+    ] as const) {
+      assert.equal(failure.code, code);
+      assert.equal(failure.fault, 'environment');
+      assert.ok(failure.summary.includes('tcp://buildkit:1234'), failure.summary);
+      assert.deepEqual(failure.range, range);
+    }
+    assert.equal((await meaningOf(gone)).code, 'docker-lost');
+  });
+
   it('a source that is not there', async () => {
     const failure = await failureOf('missing-source.rawjson');
     assert.equal(failure.code, 'copy-source-missing');

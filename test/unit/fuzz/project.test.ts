@@ -39,6 +39,7 @@ const JSON_WORDS = [
 const YAML_WORDS = [
   ...['\n', ' ', '  ', '- ', ': ', '? ', '{', '}', '[', ']', ',', '&a ', '*a', '<<: ', '!!x ', '|', '>', '#', '---'],
   ...['apps', 'name', 'chart', 'values', 'valuesFiles', 'buildArgs', 'runtime', 'ports', 'services', 'path', 'null'],
+  ...['build', 'builder', 'cacheFrom', 'cacheTo', 'remote', 'contexts', 'registry', 'tcp://h:1'],
 ];
 const DOCKERFILE_WORDS = [
   ...[
@@ -89,6 +90,9 @@ const VAPP = `apps:
       values: { a: { b: 1 }, "c.d": [x] }
       image: { repository: image.repository, tag: image.tag }
   - { <<: *a, name: other, port: 5000, namespace: other }
+build: { builder: tcp://buildkit:1234, cacheFrom: [a.b/cache], cacheTo: a.b/cache }
+remote:
+  contexts: [{ name: team, registry: a.b/apps, namespace: x, services: { mqtt-broker: b:1883 } }]
 runtime:
   agents: 1
   ports:

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { cacheOf } from '../../../src/project';
 import { places, problemWith, readFiles, VALID } from './temporary-repository';
 
 describe('vapp.yaml: builders and other clusters', () => {
@@ -21,17 +20,19 @@ remote:
       services: { mqtt-broker: "broker.services:1883" }
 `);
     assert.deepEqual(places(repository), []);
-    const { build, remote } = repository;
-    assert.equal(build.builder?.value, 'tcp://buildkit.example.com:1234');
+    const { apps, remote } = repository;
+    const build = apps[0]?.build;
+    assert.equal(build?.builder?.value, 'tcp://buildkit.example.com:1234');
     assert.deepEqual(build.builder.range?.start, { line: 2, column: 12 });
     assert.deepEqual(
       build.cacheFrom.map(({ value, range }) => [value, range?.start.line]),
       [
-        ['ghcr.io/owner/cache', 3],
+        ['ghcr.io/owner/cache:sampleapp', 3],
         ['localhost:5000/cache:main', 3],
       ],
     );
-    assert.equal(build.cacheTo?.range?.start.line, 4);
+    assert.equal(build.cacheTo?.value, 'ghcr.io/owner/cache:sampleapp');
+    assert.equal(build.cacheTo.range?.start.line, 4);
     const [first, second] = remote.contexts;
     assert.equal(first?.name.value, 'arn:aws:eks:eu-1:1:cluster/team');
     assert.deepEqual(first.services, {});
@@ -69,11 +70,11 @@ remote:
     const apps = 'apps: [{ name: One }, { name: Two }]\n';
     const problem = problemWith(await read(`${apps}build: { cacheTo: "a.b/cache:main" }\n`), 'cache-shared');
     assert.equal(problem.range.start.line, 2);
-    assert.deepEqual(places(await read(`${apps}build: { cacheTo: a.b/cache }\n`)), []);
-  });
-
-  it('give each app a cache of its own where no tag is named', () => {
-    assert.equal(cacheOf('localhost:5000/cache', 'one'), 'localhost:5000/cache:one');
-    assert.equal(cacheOf('localhost:5000/cache:main', 'one'), 'localhost:5000/cache:main');
+    const repository = await read(`${apps}build: { cacheTo: "a.b:5000/cache" }\n`);
+    assert.deepEqual(places(repository), []);
+    assert.deepEqual(
+      repository.apps.map(({ build }) => build.cacheTo?.value),
+      ['a.b:5000/cache:one', 'a.b:5000/cache:two'],
+    );
   });
 });

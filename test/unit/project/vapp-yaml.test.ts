@@ -79,10 +79,10 @@ runtime:
       assert.equal(app?.id, 'sampleapp');
       assert.equal(app.port, 50008);
       assert.equal(app.namespace, 'default');
+      assert.deepEqual(app.build, { cacheFrom: [] });
       assert.equal(app.context, repository.root);
       assert.deepEqual(app.platforms, ['linux/amd64', 'linux/arm64']);
       assert.deepEqual(repository.runtime, { agents: 0, ports: [] });
-      assert.deepEqual(repository.build, { cacheFrom: [] });
       assert.deepEqual(repository.remote, { contexts: [] });
     }
   });
