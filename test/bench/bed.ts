@@ -26,8 +26,14 @@ export class TestBed {
 
   /** An app in a folder of its own. */
   async app(name: string, line: string): Promise<string> {
-    const folder = join(this.folder, name);
+    const folder = this.folderFor(name);
     await writeApp(folder, name, line);
+    return folder;
+  }
+
+  /** The folder of an app that somebody else writes; what it leaves running is deleted in the end. */
+  folderFor(name: string): string {
+    const folder = join(this.folder, name);
     this.apps.push(folder);
     return folder;
   }

@@ -12,13 +12,15 @@ const root = join(__dirname, '..', '..');
 /** A measurement inside an extension host. */
 export interface HostMeasurement {
   /** Folder of `test/bench/suites`. */
-  readonly suite: 'activation' | 'idle' | 'inner-loop';
+  readonly suite: 'activation' | 'idle' | 'inner-loop' | 'logs' | 'rounds';
   /** Folder of the extension that is measured. */
   readonly extension: string;
   /** The folder that is open. */
   readonly workspace: string;
   /** What the suite reads by `givenTask`. */
   readonly task: unknown;
+  /** How long it may take, milliseconds. Default 300 000. */
+  readonly timeoutMs?: number;
 }
 
 /** Our own extension, as it is bundled here. */
@@ -32,7 +34,7 @@ export const ourExtension = root;
 export async function inExtensionHost<T>(
   bed: TestBed,
   context: StackContext,
-  { suite, extension, workspace, task }: HostMeasurement,
+  { suite, extension, workspace, task, timeoutMs = 300_000 }: HostMeasurement,
 ): Promise<T> {
   const programs = await ensureWorkbench({ ...context, progress: silentProgress });
   const folder = await mkdtemp(join(bed.folder, 'host-'));
@@ -51,7 +53,7 @@ export async function inExtensionHost<T>(
         cwd: root,
         env: { ...bed.env, VAPP_BENCH_TASK: JSON.stringify(task), VAPP_BENCH_ANSWER: answer },
       },
-      { signal: context.signal, timeoutMs: 300_000, killAfterMs: 20_000 },
+      { signal: context.signal, timeoutMs, killAfterMs: 20_000 },
     );
     return JSON.parse(await readFile(answer, 'utf8')) as T;
   } finally {

@@ -41,7 +41,13 @@ export function mergeRows(
   scenarios: readonly Described[],
 ): readonly MeasuredRow[] {
   const newest = new Map([...before, ...now].map((row) => [row.name, row]));
-  return scenarios.flatMap(({ name }) => [...newest.values()].filter((row) => row.name.split('/', 1)[0] === name));
+  return scenarios.flatMap(({ name }) => [...newest.values()].filter((row) => scenarioOf(row, scenarios) === name));
+}
+
+/** The scenario called like the row or like the longest beginning of it: `inner-loop/python` may be one of its own. */
+function scenarioOf(row: MeasuredRow, scenarios: readonly Described[]): string | undefined {
+  const fitting = scenarios.filter(({ name }) => row.name === name || row.name.startsWith(`${name}/`));
+  return fitting.sort((a, b) => b.name.length - a.name.length)[0]?.name;
 }
 
 async function readRows(file: string): Promise<readonly MeasuredRow[]> {

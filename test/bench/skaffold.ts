@@ -6,7 +6,7 @@ import { LineSplitter, type ClusterAccess } from '../../src/tools';
 import { goProgramSource } from '../stack/parts/go-program';
 import { ensureTool, type Tool } from '../stack/parts/tool';
 import type { StackContext } from '../stack/types';
-import { editApp } from './app';
+import { edit, type LoopApp } from './loop-apps';
 
 const MODULE = 'github.com/GoogleContainerTools/skaffold/v2';
 const VERSION = '2.16.1';
@@ -46,6 +46,7 @@ export class SkaffoldDev {
   private constructor(
     private readonly child: ChildProcess,
     private readonly folder: string,
+    private readonly app: LoopApp,
   ) {}
 
   /**
@@ -55,14 +56,16 @@ export class SkaffoldDev {
   static async start(options: {
     program: string;
     folder: string;
+    app: LoopApp;
     chart: string;
+    valuesFile: string;
     registry: string;
     access: ClusterAccess;
     env: NodeJS.ProcessEnv;
     firstLine: string;
   }): Promise<SkaffoldDev> {
-    const { program, folder, chart, registry, access, env, firstLine } = options;
-    await writeFile(join(folder, 'skaffold.yaml'), configuration(chart));
+    const { program, folder, app, chart, valuesFile, registry, access, env, firstLine } = options;
+    await writeFile(join(folder, 'skaffold.yaml'), configuration(chart, valuesFile));
     // Skaffold 2.16 asks `helm version --client`, which Helm 4 does not know any more.
     const bin = join(folder, '.bin');
     await mkdir(bin, { recursive: true });
@@ -85,7 +88,7 @@ export class SkaffoldDev {
         stdio: ['ignore', 'pipe', 'pipe'],
       },
     );
-    const dev = new SkaffoldDev(child, folder);
+    const dev = new SkaffoldDev(child, folder, app);
     for (const stream of [child.stdout, child.stderr]) {
       const lines = new LineSplitter((line) => dev.onLine(line));
       stream.on('data', (chunk: Buffer) => lines.write(chunk));
@@ -103,7 +106,7 @@ export class SkaffoldDev {
   async edit(line: string): Promise<number> {
     const started = performance.now();
     const seen = this.line(line);
-    await editApp(this.folder, line);
+    await edit(this.app, this.folder, line);
     await seen;
     return (performance.now() - started) / 1000;
   }
@@ -135,7 +138,7 @@ export class SkaffoldDev {
   }
 }
 
-function configuration(chart: string): string {
+function configuration(chart: string, valuesFile: string): string {
   return `apiVersion: skaffold/v4beta13
 kind: Config
 build:
@@ -149,6 +152,7 @@ deploy:
     releases:
       - name: skaffold-peer
         chartPath: ${chart}
+        valuesFiles: [${valuesFile}]
         setValueTemplates:
           imageVehicleApp.repository: '{{.IMAGE_REPO_skaffold_peer}}'
           imageVehicleApp.tag: '{{.IMAGE_TAG_skaffold_peer}}@{{.IMAGE_DIGEST_skaffold_peer}}'

@@ -38,6 +38,15 @@ describe('bench: results', () => {
     );
   });
 
+  it('gives a row to the scenario of the longest name', () => {
+    const nested = [...scenarios, { name: 'first/large', description: 'another' }];
+    const merged = mergeRows([], [row('first/large', 5), row('first/large/size', 6), row('first', 1)], nested);
+    assert.deepEqual(
+      merged.map(({ name }) => name),
+      ['first', 'first/large', 'first/large/size'],
+    );
+  });
+
   it('builds up a table over several runs, each row with what it was measured under', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'vapp-results-'));
     try {

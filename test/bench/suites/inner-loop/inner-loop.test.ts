@@ -1,9 +1,10 @@
 import { join } from 'node:path';
-import { Range, Uri, WorkspaceEdit, commands, extensions, window, workspace, type TextDocument } from 'vscode';
+import { Uri, commands, extensions, window, workspace } from 'vscode';
 import type { ExtensionApi } from '../../../../src/extension';
 import type { Command } from '../../../../src/tools';
 import { appSource, freshLine } from '../../app';
 import { secondsUntilLine } from '../../until-line';
+import { lineReceived, replaceText } from '../editing';
 import { answer, givenTask } from '../task';
 
 export interface InnerLoopTask {
@@ -31,19 +32,11 @@ it('measures the inner loop of the editor and that of vapp, in turn', async func
   const document = await workspace.openTextDocument(join(folder, 'app', 'main.py'));
   await window.showTextDocument(document);
 
-  const lineReceived = (line: string) =>
-    new Promise<void>((resolve) => {
-      const listening = logs.onDidReceive(({ events }) => {
-        if (!events.some((event) => event.type === 'line' && event.line.text.includes(line))) return;
-        listening.dispose();
-        resolve();
-      });
-    });
   /** From the command, which saves the file, to the line in the channel. */
   const editorRound = async () => {
     const line = freshLine();
-    await change(document, line);
-    const received = lineReceived(line);
+    await replaceText(document, appSource(line));
+    const received = lineReceived(logs, line);
     const started = performance.now();
     const running = commands.executeCommand('velocitas.run', Uri.file(folder));
     await received;
@@ -53,9 +46,9 @@ it('measures the inner loop of the editor and that of vapp, in turn', async func
   };
   const vappRound = async () => {
     const line = freshLine();
-    await change(document, line);
+    await replaceText(document, appSource(line));
     await document.save();
-    const received = lineReceived(line);
+    const received = lineReceived(logs, line);
     const seconds = await secondsUntilLine(vapp, line);
     await received;
     return seconds;
@@ -71,10 +64,3 @@ it('measures the inner loop of the editor and that of vapp, in turn', async func
   }
   await answer(times satisfies InnerLoopTimes);
 });
-
-/** Replaces the app's source in the editor; it is not saved. */
-async function change(document: TextDocument, line: string): Promise<void> {
-  const edit = new WorkspaceEdit();
-  edit.replace(document.uri, new Range(0, 0, document.lineCount, 0), appSource(line));
-  if (!(await workspace.applyEdit(edit))) throw new Error('the edit was not applied');
-}

@@ -1,0 +1,174 @@
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { RuntimeStatus } from '../../src/runtime';
+import type { StackContext } from '../stack/types';
+import { freshLine } from './app';
+import type { TestBed } from './bed';
+import { Floor, helmCluster, type PeerApp, type PlainRuntime } from './floor';
+import { changed, edit, largeApp, smallApp, templateApp, type LoopApp } from './loop-apps';
+import { OpenEditor } from './open-editor';
+import { run } from './process';
+import { SkaffoldDev, ensureSkaffold } from './skaffold';
+import { rowOf } from './statistics';
+import { lastOf, type Scenario } from './scenario';
+import { secondsUntilLine } from './until-line';
+import { Upstream } from './upstream';
+
+const SKAFFOLD = 'skaffold dev 2.16.1';
+const PARTS = 'cached build + push + pod start, each measured alone';
+const UPSTREAM = 'upstream’s sequence';
+const BARS = { [SKAFFOLD]: 0.5, [PARTS]: 1.1 };
+
+const SMALL_ROUNDS = 8;
+const ROUNDS = 5;
+const UPSTREAM_ROUNDS = 3;
+
+const innerLoop: Scenario = {
+  name: 'inner-loop',
+  description: 'edit of a source line → the new version’s line on screen, runtime warm, one cluster for all',
+  async measure(bed, context, note) {
+    const { ours, floor, skaffold } = await prepare(bed, context, smallApp);
+    const seconds = { ours: [] as number[], parts: [] as number[], floor: [] as number[], recorded: [] as number[] };
+    const theirs = { skaffold: [] as number[] };
+    try {
+      for (let round = 1; round <= SMALL_ROUNDS; round += 1) {
+        const line = freshLine();
+        await edit(smallApp, ours, line);
+        seconds.ours.push(await secondsUntilLine(bed.vapp(ours, 'run'), line));
+        const times = await floor.edit(freshLine());
+        seconds.floor.push(times.shown);
+        seconds.recorded.push(times.recorded);
+        theirs.skaffold.push(await skaffold.edit(freshLine()));
+        const { build, push, podStart } = await floor.parts(freshLine());
+        seconds.parts.push(build + push + podStart);
+        note(`round ${round} of ${SMALL_ROUNDS}: ${lastOf({ ...seconds, ...theirs })}`);
+      }
+    } finally {
+      await skaffold.stop();
+    }
+    const peers = {
+      [PARTS]: seconds.parts,
+      'plain commands (floor)': seconds.floor,
+      'plain commands, to the kubelet’s record': seconds.recorded,
+      [SKAFFOLD]: theirs.skaffold,
+    };
+    return rowOf('inner-loop', 's', seconds.ours, peers, { bars: BARS });
+  },
+};
+
+/** The inner loop of an app in the editor, in turn with the peers. */
+function inEditor(id: string, what: string, app: LoopApp, upstreamBar?: number): Scenario {
+  return {
+    name: `inner-loop/${id}`,
+    description: `${what}: Run App on a changed file, which saves it → the new version’s line in the app’s channel; beside \`vapp run\` and the peers, with the editor open`,
+    async measure(bed, context, note) {
+      const { ours, floor, skaffold, upstream } = await prepare(bed, context, app);
+      const seconds = { ours: [] as number[], vapp: [] as number[], skaffold: [] as number[], parts: [] as number[] };
+      const rarely = { upstream: [] as number[] };
+      try {
+        const editor = await OpenEditor.open(bed, context, ours);
+        try {
+          const inTheEditor = async (line: string) => editor.run(app.source, await changed(app, ours, line), line);
+          // The first loads what later ones have.
+          await inTheEditor(freshLine());
+          for (let round = 1; round <= ROUNDS; round += 1) {
+            seconds.ours.push(await inTheEditor(freshLine()));
+            seconds.skaffold.push(await skaffold.edit(freshLine()));
+            const { build, push, podStart } = await floor.parts(freshLine());
+            seconds.parts.push(build + push + podStart);
+            const line = freshLine();
+            await editor.save(app.source, await changed(app, ours, line));
+            seconds.vapp.push(await secondsUntilLine(bed.vapp(ours, 'run'), line));
+            note(`round ${round} of ${ROUNDS}: ${lastOf(seconds)}`);
+            note(`floor: build ${build.toFixed(2)} s, push ${push.toFixed(2)} s, pod start ${podStart.toFixed(2)} s`);
+          }
+        } finally {
+          await editor.close();
+        }
+        if (upstreamBar !== undefined) {
+          // Its first round has nothing to uninstall.
+          await upstream.edit(freshLine());
+          for (let round = 1; round <= UPSTREAM_ROUNDS; round += 1) {
+            rarely.upstream.push(await upstream.edit(freshLine()));
+            note(`round ${round} of ${UPSTREAM_ROUNDS}: ${lastOf(rarely)}`);
+          }
+        }
+      } finally {
+        await skaffold.stop();
+      }
+      const peers = { [SKAFFOLD]: seconds.skaffold, [PARTS]: seconds.parts, '`vapp run`': seconds.vapp };
+      if (upstreamBar === undefined) return rowOf(`inner-loop/${id}`, 's', seconds.ours, peers, { bars: BARS });
+      return rowOf(
+        `inner-loop/${id}`,
+        's',
+        seconds.ours,
+        { ...peers, [UPSTREAM]: rarely.upstream },
+        { bars: { ...BARS, [UPSTREAM]: upstreamBar } },
+      );
+    },
+  };
+}
+
+/** What is measured of the inner loop. */
+export const innerLoopScenarios: readonly Scenario[] = [
+  innerLoop,
+  inEditor('python', 'the Python template with its dependencies', templateApp('python', 'app/src/main.py'), 0.1),
+  inEditor('compiled', 'the Go template', templateApp('go', 'app/src/main.go')),
+  inEditor('1gb', 'an image of 1 GB of which one line changes', largeApp),
+];
+
+/** Everybody's app runs on the one cluster, and all that is cached is cached. */
+async function prepare(bed: TestBed, context: StackContext, app: LoopApp) {
+  const program = await ensureSkaffold(context);
+  await app.prepare(context.signal);
+  const ours = bed.folderFor('ours');
+  const first = freshLine();
+  await app.write(ours);
+  await edit(app, ours, first);
+  await secondsUntilLine(bed.vapp(ours, 'run'), first);
+  const status = await bed.runtime(ours);
+  const { access, registry } = status;
+  if (!access || !registry) throw new Error('the runtime does not run');
+  const runtime: PlainRuntime = { access, registry };
+  const valuesFile = await valuesOfOurs(bed, runtime);
+  const peer = async (name: string): Promise<PeerApp> => {
+    const folder = join(bed.folder, name);
+    await app.write(folder);
+    return { app, folder, valuesFile };
+  };
+
+  const floor = new Floor(bed, await peer('floor'), runtime);
+  await floor.edit(freshLine());
+  await nameRegistryInNode(bed, status);
+  const { folder } = await peer('skaffold');
+  const firstLine = freshLine();
+  await edit(app, folder, firstLine);
+  const { chart, env } = bed;
+  const options = { program, folder, app, chart, valuesFile, registry: registry.push, access, env, firstLine };
+  const skaffold = await SkaffoldDev.start(options);
+  return { ours, floor, skaffold, upstream: new Upstream(bed, await peer('upstream'), runtime) };
+}
+
+/** What `vapp` gave the chart, but for the image: the peers' pods are to be like ours. */
+async function valuesOfOurs(bed: TestBed, { access }: PlainRuntime): Promise<string> {
+  const [release = ''] = (await run(bed.tool('helm', ['list', '-q', ...helmCluster(access)]))).split('\n');
+  const values = JSON.parse(
+    await run(bed.tool('helm', ['get', 'values', release, '-o', 'json', ...helmCluster(access)])),
+  ) as Record<string, unknown>;
+  const file = join(bed.folder, 'values.json');
+  await writeFile(file, JSON.stringify({ ...values, image: {}, imageVehicleApp: {} }));
+  return file;
+}
+
+/**
+ * Skaffold wants one name for the registry that host and node both know. The node learns the host's name for it, in
+ * containerd's own form; our images have a name of their own and do not need it.
+ */
+async function nameRegistryInNode(bed: TestBed, { cluster, registry }: RuntimeStatus): Promise<void> {
+  const name = registry?.push ?? '';
+  const file = `/var/lib/rancher/k3s/agent/etc/containerd/certs.d/${name}/hosts.toml`;
+  const node = `k3d-${cluster}-server-0`;
+  await run(bed.tool('docker', ['exec', node, 'mkdir', '-p', dirname(file)]));
+  const hosts = `[host."http://k3d-${cluster}-registry:5000"]\n  capabilities = ["pull", "resolve"]\n`;
+  await run({ ...bed.tool('docker', ['exec', '-i', node, 'tee', file]), stdin: hosts });
+}
