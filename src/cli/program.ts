@@ -12,6 +12,7 @@ import {
   showLogs,
   stopWorkspace,
   uninstallApps,
+  withTimeline,
   withoutSecrets,
   workspaceStatus,
 } from '../core';
@@ -57,6 +58,7 @@ interface RunOptions {
   readonly cache: boolean;
   /** Milliseconds. */
   readonly timeout?: number;
+  readonly timeline?: boolean;
 }
 
 type TextOf<T> = (value: T, style: Style) => string;
@@ -112,22 +114,21 @@ export function createProgram(host: Host, exit: (code: number) => void): Command
     .option('-p, --platform <platform>', 'with --image: which of its platforms, e.g. linux/arm64')
     .option('--no-cache', 'build every step anew')
     .option('--timeout <duration>', 'longest wait for the rollout, e.g. 90s or 5m', parseDuration)
+    .option('--timeline', 'show at the end of the rollout what took how long')
     .action((apps: string[], options: RunOptions) =>
-      act((session, emit) =>
-        runApps(
-          session,
-          {
-            apps,
-            follow: options.follow ? 'forever' : 'first-line',
-            noCache: !options.cache,
-            ...(options.image === undefined ? {} : { image: options.image }),
-            ...(options.platform === undefined ? {} : { platform: options.platform }),
-            ...(options.timeout === undefined ? {} : { rolloutTimeoutMs: options.timeout }),
-          },
-          emit,
-          signal,
-        ),
-      ),
+      act((session, emit) => {
+        const request = {
+          apps,
+          follow: options.follow ? 'forever' : 'first-line',
+          noCache: !options.cache,
+          podMoments: options.timeline === true,
+          ...(options.image === undefined ? {} : { image: options.image }),
+          ...(options.platform === undefined ? {} : { platform: options.platform }),
+          ...(options.timeout === undefined ? {} : { rolloutTimeoutMs: options.timeout }),
+        } as const;
+        const job = (tell: (event: RunEvent) => void) => runApps(session, request, tell, signal);
+        return options.timeline ? withTimeline(job, emit) : job(emit);
+      }),
     );
 
   addBuildCommands(program, { signal, cwd: host.cwd, parseDuration, inWorkspace: act });

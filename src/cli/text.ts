@@ -1,13 +1,16 @@
 import { formatLocation, harmless, RESET, type Failure } from '../base';
 import type { BuildStep } from '../build';
 import type { LogEvent } from '../logs';
-import type { Outcome, RunEvent } from '../run';
+import type { Outcome, RunEvent, Span } from '../run';
 import type { Output, Renderer } from './renderer';
 import { formatDuration, type Style } from './style';
+import { timelineLines } from './timeline';
 
 type StepEvent = Extract<RunEvent, { type: 'step' }>;
 
-const TITLES: Record<StepEvent['step'], string> = {
+const TITLES: Record<Span['step'], string> = {
+  start: 'Start of vapp',
+  pod: 'Pod',
   read: 'Repository',
   docker: 'Docker',
   runtime: 'Runtime',
@@ -31,7 +34,11 @@ export class Wording {
   ) {}
 
   title(event: StepEvent): string {
-    return event.app === undefined ? TITLES[event.step] : `${TITLES[event.step]} ${event.app}`;
+    return this.titleOf(event);
+  }
+
+  private titleOf({ step, app }: Pick<Span, 'step' | 'app'>): string {
+    return app === undefined ? TITLES[step] : `${TITLES[step]} ${app}`;
   }
 
   /**
@@ -73,9 +80,12 @@ export class Wording {
         return [this.warn(event.message), ...(event.explanation ? this.details(event.explanation) : [])];
       case 'log':
         return this.log(event.event);
+      case 'timeline':
+        return timelineLines(event.spans, (span) => this.titleOf(span));
       case 'image':
       case 'workload':
       case 'pod':
+      case 'pod-moment':
         return [];
     }
   }

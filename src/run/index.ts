@@ -19,4 +19,5 @@ export * from './session';
 export * from './start';
 export * from './steps';
 export * from './test-apps';
+export { withTimeline } from './timeline';
 export * from './types';

@@ -11,6 +11,7 @@ import { provideGivenImage, type GivenImage, type ImageSource } from './given-im
 import { buildApp, localTag, pushApp, removeReplacedImages, type Job } from './images';
 import { removeOldRevisions } from './old-revisions';
 import { provideMachineBundle } from './machine-bundle';
+import { tellPodMoments } from './pod-moments';
 import { whileRuntimeRuns } from './runtime-guard';
 import { startRuntime, type StartingRuntime } from './start';
 import { selectApps, type Session } from './session';
@@ -31,6 +32,8 @@ export interface RunRequest {
   readonly follow: FollowMode;
   /** Longest wait for a rollout, milliseconds. */
   readonly rolloutTimeoutMs?: number;
+  /** Tell what scheduler and kubelet do with the pods, for a timeline. */
+  readonly podMoments?: boolean;
 }
 
 export interface AppRun extends DeployResult {
@@ -88,6 +91,7 @@ async function runApp(
   const { source, ...image } = await imageInRegistry(job, app, local.cluster, starting, request);
   const runtime = await starting.runtime;
   const log = new AppLog(job, app, runtime.access, request.follow);
+  const endMoments = request.podMoments ? tellPodMoments(job, app, runtime.access) : undefined;
   try {
     const since = new Date();
     const result = await deployApp(job, app, image, runtime, {
@@ -101,6 +105,7 @@ async function runApp(
     return { app: app.id, image: `${image.repository}@${image.digest}`, ...(source ? { source } : {}), ...result };
   } finally {
     await log.stop();
+    await endMoments?.();
   }
 }
 

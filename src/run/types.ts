@@ -32,6 +32,9 @@ export type RunEvent =
   | { readonly type: 'workload'; readonly app: string; readonly workload: Workload }
   | { readonly type: 'pod'; readonly app: string; readonly pod: PodSummary }
   | { readonly type: 'log'; readonly app: string; readonly event: LogEvent }
+  /** For a timeline: Kubernetes' reason of an event about a pod, such as `Pulling`, told when it arrives. */
+  | { readonly type: 'pod-moment'; readonly app: string; readonly pod: string; readonly moment: string }
+  | { readonly type: 'timeline'; readonly spans: readonly Span[] }
   | {
       readonly type: 'warning';
       readonly app?: string;
@@ -39,6 +42,20 @@ export type RunEvent =
       /** Where something does not work although the job went on: cause, place and what to do. */
       readonly explanation?: Failure;
     };
+
+/**
+ * What took how long. Spans may overlap: what runs side by side is told so. Times are milliseconds since the process
+ * started.
+ */
+export interface Span {
+  /** A step; `start`: the process until its first event; `pod`: from its node to its first line shown. */
+  readonly step: StepId | 'start' | 'pod';
+  /** Of what the step consists: `exporting to image`, `helm upgrade --install app`, `pull`. */
+  readonly part?: string;
+  readonly app?: string;
+  readonly from: number;
+  readonly to: number;
+}
 
 /** How a job ended. A failure is a value here, and cancelling is not one. */
 export type Outcome<T = void> =
