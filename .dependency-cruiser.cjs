@@ -10,8 +10,22 @@ const mayImport = {
   logs: ['base', 'tools'],
   bundle: ['base'],
   scaffold: ['base', 'project'],
+  live: ['base', 'project', 'tools', 'deploy'],
   state: ['base', 'project', 'tools', 'runtime', 'deploy'],
-  run: ['base', 'project', 'tools', 'explain', 'build', 'runtime', 'deploy', 'logs', 'state', 'bundle', 'scaffold'],
+  run: [
+    'base',
+    'project',
+    'tools',
+    'explain',
+    'build',
+    'runtime',
+    'deploy',
+    'logs',
+    'state',
+    'bundle',
+    'scaffold',
+    'live',
+  ],
 };
 // The two faces stand on everything else.
 for (const face of ['cli', 'editor'])

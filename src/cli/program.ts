@@ -6,6 +6,7 @@ import {
   describeApps,
   doctor,
   findRepository,
+  liveUpdateApps,
   outcomeOf,
   rollBackApps,
   runApps,
@@ -130,6 +131,12 @@ export function createProgram(host: Host, exit: (code: number) => void): Command
         return options.timeline ? withTimeline(job, emit) : job(emit);
       }),
     );
+
+  program
+    .command('dev')
+    .description('run, and bring every saved file into the running app until Ctrl-C')
+    .argument('[apps...]', 'apps to work on (default: all)')
+    .action((apps: string[]) => act((session, emit) => liveUpdateApps(session, { apps }, emit, signal)));
 
   addBuildCommands(program, { signal, cwd: host.cwd, parseDuration, inWorkspace: act });
 

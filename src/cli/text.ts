@@ -80,6 +80,8 @@ export class Wording {
         return [this.warn(event.message), ...(event.explanation ? this.details(event.explanation) : [])];
       case 'log':
         return this.log(event.event);
+      case 'live':
+        return [this.live(event)];
       case 'timeline':
         return timelineLines(event.spans, (span) => this.titleOf(span));
       case 'image':
@@ -137,6 +139,16 @@ export class Wording {
     const mark =
       step.state === 'cached' ? 'cached' : step.state === 'done' ? formatDuration(step.durationMs ?? 0) : step.state;
     return [this.style.faint(`    ${step.name}  ${mark}`)];
+  }
+
+  private live({ app, way, files, why, durationMs }: Extract<RunEvent, { type: 'live' }>): string {
+    const { style } = this;
+    const [first = '', ...more] = files;
+    const what = more.length === 0 ? first : `${first} and ${more.length} more`;
+    const time = durationMs === undefined ? '' : style.faint(` ${formatDuration(durationMs)}`);
+    if (way === 'live') return `${style.good('↻')} Live update ${app}${time}  ${what}`;
+    if (way === 'none') return style.faint(`· ${what}: no image has it, nothing to do`);
+    return `${style.warning('→')} New image ${app}  ${what}: ${why ?? ''}`;
   }
 
   private log(event: LogEvent): string[] {

@@ -6,6 +6,7 @@ import { placeOfObject } from './chart-places';
 import { helmFailure, refusedObjectIn } from './helm-failure';
 import { CONTENT_LABEL, relevantRevision, repair, undo, type ReleaseHandle } from './history';
 import { liveStateOf, removePods, stuckPods, uidsOf, withApi } from './inspect';
+import { areLiveUpdated, goOn, pause, settle } from './live-workloads';
 import { withReleaseLock } from './lock';
 import { watchRollout } from './rollout';
 import { troublesOfServices } from './services';
@@ -61,6 +62,8 @@ interface Started {
 class Deployment {
   private readonly handle: ReleaseHandle;
   private readonly begun = performance.now();
+  /** Workloads that wait with new pods until all changes are made. */
+  private waiting: readonly WorkloadReference[] = [];
   /** The history before anything of ours; undefined until it has been read. */
   private before: readonly ReleaseRecord[] | undefined;
 
@@ -98,6 +101,7 @@ class Deployment {
       const cancelled = isCancelled(error, signal);
       // A Helm that was ended in its work, by us or by its time limit, has left the release pending.
       if (cancelled || (error instanceof ToolFailure && error.code === 'tool-timeout')) await this.takeBack();
+      else await goOn(this.api, this.waiting);
       throw error;
     }
   }
@@ -112,7 +116,10 @@ class Deployment {
     const [latest] = history;
     const { manifest = '' } = relevantRevision(history) ?? {};
     const serving = workloadsOf(manifest, namespace);
-    const state = latest && isOf(latest, content) ? await liveStateOf(this.api, serving, signal) : 'different';
+    const isSame = latest !== undefined && isOf(latest, content);
+    // What a live update has made of the pods, or is to make of them, stands in no revision.
+    const beside = this.request.live !== undefined || (await areLiveUpdated(this.api, serving, signal));
+    const state = isSame && !beside ? await liveStateOf(this.api, serving, signal) : 'different';
     if (latest && state === 'serving') {
       return {
         revision: latest.revision,
@@ -130,6 +137,12 @@ class Deployment {
       const doomed = uidsOf(stuck);
       return { revision: latest.revision, changed: false, serves: false, manifest, workloads: serving, doomed };
     }
+    if (beside) this.waiting = await pause(this.api, serving, signal);
+    if (latest && isSame && beside) {
+      await this.settle(serving);
+      const doomed = uidsOf(stuck);
+      return { revision: latest.revision, changed: true, serves: false, manifest, workloads: serving, doomed };
+    }
 
     this.tell(`helm upgrade --install ${release}`);
     const { revision } = await this.upgrade({
@@ -143,9 +156,16 @@ class Deployment {
     const now = await releaseHistory(this.api, release, namespace, signal);
     const { manifest: rendered = '' } = now.find((record) => record.revision === revision) ?? {};
     const workloads = workloadsOf(rendered, namespace);
+    if (beside) await this.settle(workloads);
     // A StatefulSet never replaces a pod that is not ready, and a pod of unchanged content waits out its back-off.
     await removePods(this.api, stuck, signal);
     return { revision, changed: true, serves: false, manifest: rendered, workloads, doomed: uidsOf(stuck) };
+  }
+
+  /** The pods of the chart, or those of a live update, from here on. */
+  private async settle(workloads: readonly WorkloadReference[]): Promise<void> {
+    await settle(this.api, workloads, this.request.live, this.context.signal);
+    this.waiting = [];
   }
 
   private async soundHistory(): Promise<readonly ReleaseRecord[]> {
@@ -211,7 +231,10 @@ class Deployment {
     const { before } = this;
     if (before === undefined) return;
     this.tell('bringing the previous revision back');
-    await this.locked(() => undo(this.api, this.handle, before));
+    await this.locked(async () => {
+      await undo(this.api, this.handle, before);
+      await settle(this.api, this.waiting, undefined);
+    });
   }
 
   private locked<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {

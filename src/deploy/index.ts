@@ -8,8 +8,10 @@ export {
   type RollbackRequest,
   type UninstallRequest,
 } from './operations';
+export { CONTENT_LABEL } from './history';
 export type { KubeObject, LabelSelector, PodObject, WorkloadObject } from './objects';
 export { taintsOf } from './nodes';
+export { LIVE_LABEL, isLiveUpdateHelper, sessionOf, type LiveTemplate } from './live-template';
 export { packageChart, type PackageRequest } from './package';
 export { podDetails, type ContainerDetails, type PodDetails } from './pod-details';
 export { removeTests, runTests, setTestImage, testsOf, type TestImageRequest, type TestObject } from './release-test';

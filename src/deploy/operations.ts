@@ -5,6 +5,7 @@ import type { DeployContext } from './deploy';
 import { helmFailure } from './helm-failure';
 import { relevantRevision, rollbackTarget, undo, type ReleaseHandle } from './history';
 import { liveWorkload, podsOf, removePods, stuckPods, uidsOf, withApi } from './inspect';
+import { areLiveUpdated, goOn, pause, settle } from './live-workloads';
 import { withReleaseLock } from './lock';
 import type { PodObject } from './objects';
 import { summarisePod } from './pods';
@@ -82,12 +83,15 @@ async function startRollback(
   const target = rollbackTarget(release, history, options.revision);
   const serving = workloadsOf(relevantRevision(history)?.manifest ?? '', namespace);
   const stuck = await stuckPods(api, serving, judge, signal);
+  const waiting = (await areLiveUpdated(api, serving, signal)) ? await pause(api, serving, signal) : [];
   onEvent?.({ type: 'progress', message: `helm rollback ${release} ${target.revision}` });
   try {
     await helm.rollback(release, namespace, target.revision, { signal, timeoutMs });
   } catch (error) {
+    await goOn(api, waiting);
     throw helmFailure(error, { release });
   }
+  await settle(api, waiting, undefined, signal);
   const [made] = await releaseHistory(api, release, namespace, signal);
   await removePods(api, stuck, signal);
   return {

@@ -1,6 +1,7 @@
 import type { Failure, KubeWarning, PodSurroundings } from '../base';
 import type { ChartReference } from '../project';
 import type { ClusterAccess } from '../tools';
+import type { LiveTemplate } from './live-template';
 
 export interface DeployRequest {
   readonly release: string;
@@ -15,6 +16,8 @@ export interface DeployRequest {
   readonly access: ClusterAccess;
   /** Longest wait for the rollout, milliseconds. */
   readonly timeoutMs: number;
+  /** The pods are to take changed files, as long as this is there. */
+  readonly live?: LiveTemplate;
 }
 
 export interface Workload {

@@ -30,6 +30,10 @@ export interface CopyStep extends Step {
   readonly from: number | 'context';
   /** Whether the folders of the source are made as well (`--parents`). */
   readonly parents: boolean;
+  /** Whether the destination was written as a folder: with a slash at its end, as `.`, or for several sources. */
+  readonly intoFolder: boolean;
+  /** Whether the files arrive as they are: nothing is unpacked, excluded or given another mode. */
+  readonly verbatim: boolean;
 }
 
 export interface RunStep extends Step {
@@ -136,6 +140,9 @@ class StageReader {
       destination: posix.resolve(stage.workdir, destination),
       from,
       parents: flags.has('parents'),
+      intoFolder:
+        words.length > 1 || FOLDER.test(destination) || posix.resolve(stage.workdir, destination) === stage.workdir,
+      verbatim: instruction.getKeyword() === 'COPY' && !flags.has('chmod') && !flags.has('exclude'),
     });
   }
 
@@ -172,6 +179,7 @@ class StageReader {
   }
 }
 
+const FOLDER = /(?:^|\/)(?:\.{1,2})?$/;
 const REMOTE = /^(?:[a-z]+:\/\/|git@)/i;
 
 function setVariables(instruction: Instruction, stage: OpenStage): void {

@@ -9,6 +9,7 @@ export * from './environment';
 export { judgesOf } from './explaining';
 export * from './given-image';
 export * from './images';
+export { liveUpdateApps, type LiveUpdateRequest } from './live';
 export * from './machine';
 export * from './operations';
 export * from './package';

@@ -35,6 +35,7 @@ export type RunEvent =
   /** For a timeline: Kubernetes' reason of an event about a pod, such as `Pulling`, told when it arrives. */
   | { readonly type: 'pod-moment'; readonly app: string; readonly pod: string; readonly moment: string }
   | { readonly type: 'timeline'; readonly spans: readonly Span[] }
+  | LiveEvent
   | {
       readonly type: 'warning';
       readonly app?: string;
@@ -55,6 +56,22 @@ export interface Span {
   readonly app?: string;
   readonly from: number;
   readonly to: number;
+}
+
+/** Which way changed files take during a live update. */
+export interface LiveEvent {
+  readonly type: 'live';
+  readonly app: string;
+  /** Into the running containers; by a new image; or nowhere, because no image has them. */
+  readonly way: 'live' | 'image' | 'none';
+  /** Relative to the repository, with slashes. */
+  readonly files: readonly string[];
+  /** Why it takes a new image. */
+  readonly why?: string;
+  /** From the moment when the change was noticed until the programs had been started anew, milliseconds. */
+  readonly durationMs?: number;
+  /** Names of the pods that have it. */
+  readonly pods?: readonly string[];
 }
 
 /** How a job ended. A failure is a value here, and cancelling is not one. */

@@ -123,6 +123,20 @@ export class KubeApi {
     }
   }
 
+  /** Changes one object by a JSON patch (RFC 6902). @throws KubeApiFailure, Failure `cluster-unreachable`, Cancelled. */
+  async patch(path: string, operations: readonly unknown[], signal?: AbortSignal): Promise<void> {
+    const body = Buffer.from(JSON.stringify(operations));
+    const options = { signal, headers: { 'content-type': 'application/json-patch+json' }, body };
+    const stream = await this.send('PATCH', path, {}, options, ANSWER_TIMEOUT_MS);
+    await stream.bytes(MAX_BODY_BYTES);
+  }
+
+  /** Sends a body, through the proxy to a pod for example. @throws like {@link get}. */
+  async post(path: string, body: Buffer, options: KubeRequestOptions = {}): Promise<Buffer> {
+    const stream = await this.send('POST', path, {}, { ...options, body }, ANSWER_TIMEOUT_MS);
+    return stream.bytes(MAX_BODY_BYTES);
+  }
+
   /**
    * Hands on the events of a watch until the server ends it.
    *
@@ -141,10 +155,10 @@ export class KubeApi {
   }
 
   private async send(
-    method: 'GET' | 'DELETE',
+    method: Method,
     path: string,
     query: KubeQuery,
-    options: KubeRequestOptions,
+    options: SendOptions,
     bodyTimeoutMs: number,
   ): Promise<KubeStream> {
     const { signal } = options;
@@ -166,7 +180,11 @@ export class KubeApi {
       const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
         ...settings,
         method,
-        headers: { ...(settings.headers as OutgoingHttpHeaders), ...options.headers },
+        headers: {
+          ...(settings.headers as OutgoingHttpHeaders),
+          ...options.headers,
+          ...(options.body ? { 'content-length': options.body.length } : {}),
+        },
         agent: this.agents[url.protocol],
         ...(signal ? { signal } : {}),
       });
@@ -192,7 +210,7 @@ export class KubeApi {
           reject(transportFailure(error, url.origin, signal));
         }
       });
-      request.end();
+      request.end(options.body);
     });
   }
 }
@@ -203,10 +221,14 @@ interface Endpoint {
   readonly settings: RequestOptions;
 }
 
+type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+
+type SendOptions = KubeRequestOptions & { readonly body?: Buffer };
+
 interface Exchange {
-  readonly method: 'GET' | 'DELETE';
+  readonly method: Method;
   readonly url: URL;
-  readonly options: KubeRequestOptions;
+  readonly options: SendOptions;
   /** How long the body may pause, milliseconds. */
   readonly bodyTimeoutMs: number;
 }

@@ -1,0 +1,77 @@
+import type { Stats } from 'node:fs';
+import { sleep, isCancelled } from '../base';
+
+/** Files are told together when nothing has changed for so long, milliseconds: one save may be several writes. */
+const QUIET_MS = 25;
+/** While there is always something changing, at least so often, milliseconds. */
+const LONGEST_MS = 500;
+
+export interface SourceWatchOptions {
+  /** Files and folders, absolute. Those that do not exist are waited for. */
+  readonly paths: readonly string[];
+  /** Whether a file or folder, absolute, is of no interest, with all that is in it. */
+  readonly ignored: (path: string, isFolder: boolean) => boolean;
+  /** Gets what keeps files from being watched, such as the system's limit of watches. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Tells which files have changed, been added or removed. Whoever makes one disposes it. */
+export class SourceWatch {
+  private readonly changed = new Set<string>();
+  private wake: () => void = () => undefined;
+
+  private constructor(private readonly close: () => Promise<void>) {}
+
+  /** Resolves when it watches: a change from then on is told. */
+  static async start({ paths, ignored, onError }: SourceWatchOptions): Promise<SourceWatch> {
+    // Loaded on first use.
+    const { watch } = await import('chokidar');
+    const ignoring = (path: string, stats?: Stats) => ignored(path, stats?.isDirectory() ?? false);
+    const watcher = watch([...paths], { ignoreInitial: true, ignored: ignoring, atomic: QUIET_MS });
+    const sources = new SourceWatch(() => watcher.close());
+    watcher.on('error', onError);
+    watcher.on('all', (event, path) => {
+      // A new folder is nothing without its files.
+      if (event !== 'addDir') sources.take(path);
+    });
+    await new Promise<void>((resolve) => watcher.once('ready', () => resolve()));
+    return sources;
+  }
+
+  /** The next changes, together: absolute paths, each once. @throws Cancelled. */
+  async next(signal: AbortSignal): Promise<string[]> {
+    while (this.changed.size === 0) await this.something(signal);
+    const begun = performance.now();
+    for (let count = 0; count < this.changed.size && performance.now() - begun < LONGEST_MS;) {
+      count = this.changed.size;
+      await sleep(QUIET_MS, signal);
+    }
+    const paths = [...this.changed];
+    this.changed.clear();
+    return paths;
+  }
+
+  /** Resolves when something has changed that was not told yet. @throws Cancelled. */
+  async something(signal: AbortSignal): Promise<void> {
+    if (this.changed.size > 0) return;
+    const woken = new AbortController();
+    this.wake = () => woken.abort();
+    try {
+      await sleep(LONGEST_SLEEP_MS, AbortSignal.any([signal, woken.signal]));
+    } catch (error) {
+      if (!isCancelled(error) || signal.aborted) throw error;
+    }
+  }
+
+  dispose(): Promise<void> {
+    return this.close();
+  }
+
+  private take(path: string): void {
+    this.changed.add(path);
+    this.wake();
+  }
+}
+
+/** Node's timers take no more, milliseconds. */
+const LONGEST_SLEEP_MS = 2 ** 31 - 1;
