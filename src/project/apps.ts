@@ -157,6 +157,7 @@ class AppBuilder {
       context: await this.context(settings?.context),
       ...(target ? { target: target.value } : {}),
       ...(test === undefined ? {} : { testTarget: test }),
+      ...(settings?.liveUpdate ? { liveUpdate: settings.liveUpdate } : {}),
       buildArgs: settings?.buildArgs ?? {},
       build: buildOfApp(this.building, id),
       platforms: settings?.platforms ?? DEFAULT_PLATFORMS,

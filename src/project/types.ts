@@ -81,7 +81,7 @@ export interface LiveUpdateSettings {
   /** False: the app notices changes by itself. */
   readonly restart: boolean;
   /** How long the app may take to end before it is killed, milliseconds. */
-  readonly stopMs: number;
+  readonly stopMs?: number;
 }
 
 /** Where values stand, by dotted path: the range of each key, also of one whose value is a map. */

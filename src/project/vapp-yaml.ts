@@ -16,7 +16,7 @@ import { MAX_APPS } from './manifest';
 import { resolveInside, type PathSetting } from './paths';
 import { readTextFile } from './text-file';
 import { buildSettings, remoteSettings } from './remote-settings';
-import type { BuildSettings, ImageValues, Located, RemoteSettings } from './types';
+import type { BuildSettings, ImageValues, LiveUpdateSettings, Located, RemoteSettings } from './types';
 import { checkAgainstSchema } from './vapp-schema';
 import { parseYaml } from './yaml-text';
 
@@ -44,6 +44,7 @@ export interface AppSettings {
   readonly context?: PathSetting;
   readonly target?: Located<string>;
   readonly testTarget?: Located<string>;
+  readonly liveUpdate?: LiveUpdateSettings;
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly platforms?: readonly string[];
   readonly port?: number;
@@ -125,6 +126,7 @@ class SettingsReader {
         context: this.path(member(node, 'context')),
         target: stringAt(node, 'target'),
         testTarget: stringAt(node, 'testTarget'),
+        liveUpdate: this.liveUpdate(member(node, 'liveUpdate')),
         platforms: platforms && itemsOf(platforms).flatMap((item) => asString(item)?.value ?? []),
         port: integerAt(node, 'port')?.value,
         namespace: stringAt(node, 'namespace')?.value,
@@ -146,6 +148,25 @@ class SettingsReader {
       const port = integerAt(item, 'node');
       return host && port ? [{ host: host.value, node: port.value, range: item.range }] : [];
     });
+  }
+
+  private liveUpdate(node: LocatedNode | undefined): LiveUpdateSettings | undefined {
+    if (!node) return undefined;
+    const sync = member(node, 'sync');
+    const rules = itemsOf(sync)
+      .slice(0, MAX_SYNC)
+      .flatMap((item) => {
+        const from = this.path(member(item, 'from'));
+        const to = stringAt(item, 'to')?.value.replace(/\/+$/, '');
+        return from === undefined || from === 'invalid' || !to ? [] : [{ from: from.value, to }];
+      });
+    const restart = member(node, 'restart');
+    const seconds = integerAt(node, 'stopSeconds')?.value;
+    return {
+      restart: !(restart?.kind === 'scalar' && restart.value === false),
+      ...(seconds === undefined ? {} : { stopMs: seconds * 1000 }),
+      ...(sync ? { sync: rules } : {}),
+    };
   }
 
   private chart(node: LocatedNode | undefined): ChartSettings | undefined {
@@ -176,6 +197,9 @@ class SettingsReader {
     );
   }
 }
+
+/** As many as the schema allows. */
+const MAX_SYNC = 50;
 
 /** As many as the schema allows: each is read for each app. */
 const MAX_VALUES_FILES = 20;

@@ -26,7 +26,10 @@ export async function readAppSources(repository: Repository, app: App): Promise<
   const dockerfile = app.dockerfile.value;
   const text = await readFile(dockerfile, 'utf8');
   const inContext = (path: string) => pathBelow(context, path);
-  const written = app.liveUpdate?.sync?.map(({ from, to }) => ({ from: inContext(from) ?? '', to }));
+  const written = app.liveUpdate?.sync?.flatMap(({ from, to }) => {
+    const within = inContext(from);
+    return within === undefined ? [] : [{ from: within, to }];
+  });
   const rules = liveRules({
     stages: await readStages(text, app.buildArgs),
     target: app.target,

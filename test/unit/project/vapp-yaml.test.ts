@@ -4,6 +4,35 @@ import { CHART, places, problemWith, readFiles, VALID } from './temporary-reposi
 describe('vapp.yaml', () => {
   const read = (text: string | Uint8Array, files = {}) => readFiles({ ...VALID, ...files, 'vapp.yaml': text });
 
+  it('says how changes come into a running container', async () => {
+    const repository = await read(
+      `apps:
+  - liveUpdate:
+      sync: [{ from: app/src, to: /app/ }, { from: ../out, to: /app }, { from: app, to: relative }]
+      restart: false
+      stopSeconds: 5
+`,
+    );
+    const { root } = repository;
+    assert.deepEqual(repository.apps[0]?.liveUpdate, {
+      sync: [
+        { from: `${root}/app/src`, to: '/app' },
+        { from: `${root}/app`, to: 'relative' },
+      ],
+      restart: false,
+      stopMs: 5000,
+    });
+    assert.deepEqual(
+      repository.problems.map(({ code, range }) => [code, range.start.line]),
+      [
+        ['path-outside-repository', 3],
+        ['vapp-value', 3],
+      ],
+    );
+    assert.deepEqual((await read('apps: [{ liveUpdate: {} }]\n')).apps[0]?.liveUpdate, { restart: true });
+    assert.equal((await read('apps: [{}]\n')).apps[0]?.liveUpdate, undefined);
+  });
+
   it('overrides everything', async () => {
     const repository = await read(
       `apps:
