@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { WorkspaceStatus } from '../../src/run';
 import type { RuntimeStatus } from '../../src/runtime';
 import type { Command } from '../../src/tools';
 import { writeApp } from './app';
@@ -48,9 +49,13 @@ export class TestBed {
 
   /** The running runtime of an app's folder. */
   async runtime(folder: string): Promise<RuntimeStatus> {
+    return (await this.status(folder)).runtime;
+  }
+
+  async status(folder: string): Promise<WorkspaceStatus> {
     const output = await run(this.vapp(folder, '--output', 'json', 'status'));
     const last = output.trimEnd().split('\n').at(-1) ?? '';
-    return (JSON.parse(last) as { value: { runtime: RuntimeStatus } }).value.runtime;
+    return (JSON.parse(last) as { value: WorkspaceStatus }).value;
   }
 
   /** Deletes what the apps left running, also after a failure in the middle. */

@@ -1,83 +1,168 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { editApp, freshLine } from './app';
+import { writeFile } from 'node:fs/promises';
+import { Toolbox } from '../../src/tools';
+import { countingApp } from '../faults/counting-app';
+import { FaultMachine } from '../faults/machine';
+import { freshLine } from './app';
 import type { TestBed } from './bed';
 import { Floor, type PeerApp } from './floor';
-import { smallApp } from './loop-apps';
+import { edit, smallApp, templateApp, type LoopApp } from './loop-apps';
 import { PlainCluster } from './plain-cluster';
 import { run, secondsOf } from './process';
 import { rowOf } from './statistics';
 import { lastOf, type Scenario } from './scenario';
 import { secondsUntilLine } from './until-line';
+import { Upstream } from './upstream';
+
+const CHAIN = 'longer of `k3d cluster create` and cached build with push, + pod start';
+const UPSTREAM = 'upstream’s sequence';
+const COLD_BARS = { [CHAIN]: 1.1, [UPSTREAM]: 0.6 };
 
 const COLD_ROUNDS = 4;
+const TEMPLATE_ROUNDS = 3;
+const RESUME_ROUNDS = 4;
+const RESTARTS = 3;
 
-const coldStart: Scenario = {
-  name: 'cold-start',
-  description: 'no runtime → first line, beside the same steps as plain commands one after the other',
-  async measure(bed, _context, note) {
-    const folder = await bed.app('cold', freshLine());
-    const peer = await smallPeer(bed);
-    const seconds = { ours: [] as number[], plain: [] as number[], bar: [] as number[] };
-    for (let round = 1; round <= COLD_ROUNDS; round += 1) {
-      const line = freshLine();
-      await editApp(folder, line);
-      seconds.ours.push(await secondsUntilLine(bed.vapp(folder, 'run'), line));
-      await run(bed.vapp(folder, 'delete'));
-
-      const plain = new PlainCluster(bed);
-      try {
-        const create = await secondsOf(() => plain.create());
-        const { shown, podStart } = await new Floor(bed, peer, await plain.runtime()).edit(freshLine());
-        seconds.plain.push(create + shown);
-        seconds.bar.push(1.15 * Math.max(create, shown - podStart) + podStart);
-      } finally {
-        await plain.delete();
+/** From nothing to the first line of an app, in turn with plain commands and upstream's sequence. */
+function coldStart(name: string, what: string, app: LoopApp, rounds: number): Scenario {
+  return {
+    name,
+    description: `no runtime, ${what} → first line; the longest chain is of plain commands side by side, upstream’s sequence one after the other: cluster with load balancer, build without cache, push, install (its services are not counted)`,
+    async measure(bed, context, note) {
+      await app.prepare(context.signal);
+      const ours = bed.folderFor('cold');
+      await app.write(ours);
+      const peer = await peerOf(bed, app);
+      const seconds = { ours: [] as number[], plain: [] as number[], chain: [] as number[], upstream: [] as number[] };
+      for (let round = 0; round <= rounds; round += 1) {
+        const cold = await oursFromNothing(bed, app, ours);
+        await run(bed.vapp(ours, 'delete'));
+        // The first only fills the cache of the engine.
+        if (round === 0) continue;
+        seconds.ours.push(cold);
+        const { sum, chain } = await plainFromNothing(bed, peer);
+        seconds.plain.push(sum);
+        seconds.chain.push(chain);
+        seconds.upstream.push(await upstreamFromNothing(bed, peer));
+        note(`round ${round} of ${rounds}: ${lastOf(seconds)}`);
       }
-      note(`round ${round} of ${COLD_ROUNDS}: ${lastOf(seconds)}`);
-    }
-    return rowOf('cold-start', 's', seconds.ours, {
-      'plain commands, one after the other': seconds.plain,
-      '1.15 × longer of `k3d cluster create` and build with push, + pod start': seconds.bar,
-    });
-  },
-};
+      return rowOf(
+        name,
+        's',
+        seconds.ours,
+        {
+          [CHAIN]: seconds.chain,
+          [UPSTREAM]: seconds.upstream,
+          'plain commands, one after the other': seconds.plain,
+        },
+        { bars: COLD_BARS },
+      );
+    },
+  };
+}
 
 const resume: Scenario = {
   name: 'resume',
-  description: 'runtime stopped → first line of a changed app, beside `k3d cluster start` alone',
+  description:
+    'runtime stopped → first line of a changed app, beside the same from nothing, and `k3d cluster start` alone',
   async measure(bed, _context, note) {
-    const first = freshLine();
-    const folder = await bed.app('resume', first);
-    await secondsUntilLine(bed.vapp(folder, 'run'), first);
-    const seconds = { ours: [] as number[], start: [] as number[] };
+    const folder = bed.folderFor('resume');
+    await smallApp.write(folder);
+    const seconds = { ours: [] as number[], cold: [] as number[], start: [] as number[] };
     const plain = new PlainCluster(bed);
     try {
       await plain.create();
-      for (let round = 1; round <= COLD_ROUNDS; round += 1) {
+      await plain.stop();
+      for (let round = 1; round <= RESUME_ROUNDS; round += 1) {
+        seconds.cold.push(await oursFromNothing(bed, smallApp, folder));
         await run(bed.vapp(folder, 'stop'));
-        await plain.stop();
-        const line = freshLine();
-        await editApp(folder, line);
-        seconds.ours.push(await secondsUntilLine(bed.vapp(folder, 'run'), line));
-        await run(bed.vapp(folder, 'stop'));
+        // It is the same to `vapp run`: what it takes depends on the runtime that it finds.
+        seconds.ours.push(await oursFromNothing(bed, smallApp, folder));
+        await run(bed.vapp(folder, 'delete'));
         seconds.start.push(await secondsOf(() => plain.start()));
-        note(`round ${round} of ${COLD_ROUNDS}: ${lastOf(seconds)}`);
+        await plain.stop();
+        note(`round ${round} of ${RESUME_ROUNDS}: ${lastOf(seconds)}`);
       }
     } finally {
       await plain.delete();
     }
-    return rowOf('resume', 's', seconds.ours, { '`k3d cluster start` alone': seconds.start });
+    const peers = { 'from nothing': seconds.cold, '`k3d cluster start` alone': seconds.start };
+    return rowOf('resume', 's', seconds.ours, peers, { bars: { 'from nothing': 0.7 } });
+  },
+};
+
+const devcontainer: Scenario = {
+  name: 'resume/devcontainer',
+  description:
+    'a machine with an engine of its own, as a devcontainer is, whose engine is started again → `vapp up --wait-for-docker` has the runtime ready; the engine’s own start is in it, and up to 0.5 s until somebody starts it',
+  async measure(bed, _context, note) {
+    const machine = await FaultMachine.start(new Toolbox(bed.env), 'vapp-bench-machine');
+    const seconds: number[] = [];
+    const up = async () => {
+      const { outcome, stderr } = await machine.vappEnd('up', '--wait-for-docker');
+      if (outcome?.status !== 'done') throw new Error(`vapp up failed: ${JSON.stringify(outcome)} ${stderr}`);
+    };
+    try {
+      await machine.write(countingApp(1));
+      await up();
+      for (let round = 1; round <= RESTARTS; round += 1) {
+        await machine.run('sh', '-c', 'pkill -x dockerd; while pgrep -x dockerd > /dev/null; do sleep 0.05; done');
+        seconds.push(await secondsOf(up));
+        note(`round ${round} of ${RESTARTS}: ${lastOf({ ours: seconds })}`);
+      }
+    } finally {
+      await machine.dispose();
+    }
+    return rowOf('resume/devcontainer', 's', seconds, {});
   },
 };
 
 /** What is measured of a runtime's beginning. */
-export const coldScenarios: readonly Scenario[] = [coldStart, resume];
+export const coldScenarios: readonly Scenario[] = [
+  coldStart('cold-start', 'the small app', smallApp, COLD_ROUNDS),
+  coldStart(
+    'cold-start/python',
+    'the Python template with its dependencies and services',
+    templateApp('python', 'app/src/main.py'),
+    TEMPLATE_ROUNDS,
+  ),
+  resume,
+  devcontainer,
+];
 
-async function smallPeer(bed: TestBed): Promise<PeerApp> {
-  const folder = join(bed.folder, 'floor');
-  await smallApp.write(folder);
+/** Changes the line and runs the app; seconds to the line. */
+async function oursFromNothing(bed: TestBed, app: LoopApp, folder: string): Promise<number> {
+  const line = freshLine();
+  await edit(app, folder, line);
+  return secondsUntilLine(bed.vapp(folder, 'run'), line);
+}
+
+/** Plain commands: their sum, and the longest chain of what must happen one after the other. */
+async function plainFromNothing(bed: TestBed, peer: PeerApp): Promise<{ sum: number; chain: number }> {
+  const plain = new PlainCluster(bed);
+  try {
+    const create = await secondsOf(() => plain.create());
+    const { shown, podStart } = await new Floor(bed, peer, await plain.runtime()).edit(freshLine());
+    return { sum: create + shown, chain: Math.max(create, shown - podStart) + podStart };
+  } finally {
+    await plain.delete();
+  }
+}
+
+async function upstreamFromNothing(bed: TestBed, peer: PeerApp): Promise<number> {
+  const plain = new PlainCluster(bed, { loadBalancer: true });
+  try {
+    const create = await secondsOf(() => plain.create());
+    return create + (await new Upstream(bed, peer, await plain.runtime()).edit(freshLine()));
+  } finally {
+    await plain.delete();
+  }
+}
+
+async function peerOf(bed: TestBed, app: LoopApp): Promise<PeerApp> {
+  const folder = join(bed.folder, 'peer');
+  await app.write(folder);
   const valuesFile = join(bed.folder, 'values.json');
   await writeFile(valuesFile, '{}');
-  return { app: smallApp, folder, valuesFile };
+  return { app, folder, valuesFile };
 }

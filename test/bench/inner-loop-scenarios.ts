@@ -126,11 +126,11 @@ async function prepare(bed: TestBed, context: StackContext, app: LoopApp) {
   await app.write(ours);
   await edit(app, ours, first);
   await secondsUntilLine(bed.vapp(ours, 'run'), first);
-  const status = await bed.runtime(ours);
+  const { runtime: status, apps } = await bed.status(ours);
   const { access, registry } = status;
   if (!access || !registry) throw new Error('the runtime does not run');
   const runtime: PlainRuntime = { access, registry };
-  const valuesFile = await valuesOfOurs(bed, runtime);
+  const valuesFile = await valuesOfOurs(bed, runtime, apps[0]?.id ?? '');
   const peer = async (name: string): Promise<PeerApp> => {
     const folder = join(bed.folder, name);
     await app.write(folder);
@@ -150,11 +150,9 @@ async function prepare(bed: TestBed, context: StackContext, app: LoopApp) {
 }
 
 /** What `vapp` gave the chart, but for the image: the peers' pods are to be like ours. */
-async function valuesOfOurs(bed: TestBed, { access }: PlainRuntime): Promise<string> {
-  const [release = ''] = (await run(bed.tool('helm', ['list', '-q', ...helmCluster(access)]))).split('\n');
-  const values = JSON.parse(
-    await run(bed.tool('helm', ['get', 'values', release, '-o', 'json', ...helmCluster(access)])),
-  ) as Record<string, unknown>;
+async function valuesOfOurs(bed: TestBed, { access }: PlainRuntime, release: string): Promise<string> {
+  const get = ['get', 'values', release, '-o', 'json', ...helmCluster(access)];
+  const values = JSON.parse(await run(bed.tool('helm', get))) as Record<string, unknown>;
   const file = join(bed.folder, 'values.json');
   await writeFile(file, JSON.stringify({ ...values, image: {}, imageVehicleApp: {} }));
   return file;

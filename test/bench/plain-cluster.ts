@@ -10,13 +10,17 @@ const REGISTRY = `${NAME}-registry`;
 
 /** A cluster with a registry as k3d makes it when a person asks it to. */
 export class PlainCluster {
-  constructor(private readonly bed: TestBed) {}
+  /** @param loadBalancer whether k3d puts one before the cluster, as it does unless it is told not to. */
+  constructor(
+    private readonly bed: TestBed,
+    private readonly options: { readonly loadBalancer: boolean } = { loadBalancer: false },
+  ) {}
 
   async create(): Promise<void> {
     await this.k3d(
       'create',
       NAME,
-      '--no-lb',
+      ...(this.options.loadBalancer ? [] : ['--no-lb']),
       '--image',
       DEFAULT_K3S_IMAGE,
       '--registry-create',
