@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { buildApps, packageApp, pushBuild, testApps } from '../core';
 import type { AppPackage, Outcome, ReleaseImage, RunEvent, Session } from '../run';
+import { contextOption } from './context-option';
 import { imagesText } from './reports';
 import type { Style } from './style';
 
@@ -67,8 +68,9 @@ export function addBuildCommands(program: Command, commands: BuildCommands): voi
     .argument('[apps...]', 'apps to test (default: all)')
     .option('--image <reference>', 'run this image of tests instead of building the stage of the Dockerfile')
     .option('-p, --platform <platform>', "platform of the tests' image, e.g. linux/arm64 (default: the engine's own)")
+    .addOption(contextOption())
     .option('--timeout <duration>', 'longest time for the tests of an app (default: 5m)', parseDuration)
-    .action((apps: string[], options: { image?: string; platform?: string; timeout?: number }) => {
+    .action((apps: string[], options: { context?: string; image?: string; platform?: string; timeout?: number }) => {
       const { timeout, ...rest } = options;
       const request = { apps, ...rest, ...(timeout === undefined ? {} : { timeoutMs: timeout }) };
       return act((session, emit) => testApps(session, request, emit, signal));

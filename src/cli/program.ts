@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { Failure, harmless } from '../base';
 import {
   Session,
+  contextStatus,
   deleteWorkspace,
   describeApps,
   doctor,
@@ -21,13 +22,14 @@ import type { Outcome, OwnProgram, RunEvent, SessionOptions } from '../run';
 import { addAdoptCommand } from './adopt';
 import { addBuildCommands } from './build';
 import { addBundleCommands } from './bundle';
+import { contextOption, inContext } from './context-option';
 import { completionScript, SHELLS, type Shell } from './completion';
 import { ExitCode, exitCodeOf } from './exit-codes';
 import { jsonRenderer } from './json';
 import { liveRenderer } from './live';
 import { addNewCommand } from './new';
 import type { Output, Renderer } from './renderer';
-import { appsText, doctorText, statusText } from './reports';
+import { appsText, contextStatusText, doctorText, statusText } from './reports';
 import { Style } from './style';
 import { plainRenderer } from './text';
 import { addUpCommand } from './up';
@@ -53,6 +55,7 @@ interface GlobalOptions {
 }
 
 interface RunOptions {
+  readonly context?: string;
   readonly follow: boolean;
   readonly image?: string;
   readonly platform?: string;
@@ -111,6 +114,7 @@ export function createProgram(host: Host, exit: (code: number) => void): Command
     .description('build, start the runtime, deploy and follow the logs')
     .argument('[apps...]', 'apps to run (default: all)')
     .option('--no-follow', 'end after the first lines of the log; the app goes on')
+    .addOption(contextOption())
     .option('--image <reference>', 'run this image of a registry, unchanged, instead of building one')
     .option('-p, --platform <platform>', 'with --image: which of its platforms, e.g. linux/arm64')
     .option('--no-cache', 'build every step anew')
@@ -122,6 +126,7 @@ export function createProgram(host: Host, exit: (code: number) => void): Command
           apps,
           follow: options.follow ? 'forever' : 'first-line',
           noCache: !options.cache,
+          ...inContext(options),
           podMoments: options.timeline === true,
           ...(options.image === undefined ? {} : { image: options.image }),
           ...(options.platform === undefined ? {} : { platform: options.platform }),
@@ -178,11 +183,16 @@ export function createProgram(host: Host, exit: (code: number) => void): Command
     .description('bring an app back to an earlier revision')
     .argument('[app]', 'app (default: all)')
     .argument('[revision]', 'revision (default: the one before)', parseRevision)
-    .action((app: string | undefined, revision: number | undefined) =>
+    .addOption(contextOption())
+    .action((app: string | undefined, revision: number | undefined, options: { context?: string }) =>
       act((session, emit) =>
         rollBackApps(
           session,
-          { apps: app === undefined ? [] : [app], ...(revision === undefined ? {} : { revision }) },
+          {
+            apps: app === undefined ? [] : [app],
+            ...inContext(options),
+            ...(revision === undefined ? {} : { revision }),
+          },
           emit,
           signal,
         ),
@@ -193,7 +203,10 @@ export function createProgram(host: Host, exit: (code: number) => void): Command
     .command('uninstall')
     .description('remove apps from the runtime')
     .argument('[apps...]', 'apps to remove (default: all)')
-    .action((apps: string[]) => act((session, emit) => uninstallApps(session, { apps }, emit, signal)));
+    .addOption(contextOption())
+    .action((apps: string[], options: { context?: string }) =>
+      act((session, emit) => uninstallApps(session, { apps, ...inContext(options) }, emit, signal)),
+    );
 
   program
     .command('logs')
@@ -202,7 +215,8 @@ export function createProgram(host: Host, exit: (code: number) => void): Command
     .option('--since <time>', 'only lines since then: 10m, 2h, or an RFC 3339 time', parseSince)
     .option('--tail <lines>', 'only so many of the lines already written', parseCount)
     .option('--no-follow', 'end after the lines already written')
-    .action((apps: string[], options: { since?: Date; tail?: number; follow: boolean }) =>
+    .addOption(contextOption())
+    .action((apps: string[], options: { context?: string; since?: Date; tail?: number; follow: boolean }) =>
       act((session, emit) => showLogs(session, { apps, ...options }, emit, signal)),
     );
 
@@ -214,7 +228,12 @@ export function createProgram(host: Host, exit: (code: number) => void): Command
   program
     .command('status')
     .description('show runtime, services and apps')
-    .action(() => act((session) => workspaceStatus(session, signal), statusText));
+    .addOption(contextOption())
+    .action(({ context }: { context?: string }) =>
+      context === undefined
+        ? act((session) => workspaceStatus(session, signal), statusText)
+        : act((session, emit) => contextStatus(session, context, emit, signal), contextStatusText),
+    );
 
   program
     .command('stop')

@@ -1,7 +1,7 @@
 import { formatLocation, harmless } from '../base';
 import type { BuiltImage } from '../build';
 import { formatBytes, shortDigest } from '../core';
-import type { AppDescription, DoctorReport, WorkspaceStatus } from '../run';
+import type { AppDescription, ContextStatus, DoctorReport, WorkspaceStatus } from '../run';
 import type { RuntimeStatus } from '../runtime';
 import type { Style } from './style';
 
@@ -35,7 +35,33 @@ function runtimeLines(status: RuntimeStatus, state: string): string[] {
 }
 
 export function statusText(status: WorkspaceStatus, style: Style): string {
-  const apps = status.apps.flatMap(({ id, name, release }) => {
+  const { runtime, activity } = status;
+  // Whoever is starting it waits for what is missing yet.
+  const failure = runtime.failure && activity !== 'starting' ? [style.bad(runtime.failure.summary)] : [];
+  const contexts = status.contexts.map((name) => `${name}  another cluster: \`vapp status --context ${name}\``);
+  return [
+    ...runtimeLines(runtime, activity ?? runtime.state),
+    ...failure,
+    ...appLines(status, style),
+    ...contexts,
+    ...problemLines(status, style),
+  ].join('\n');
+}
+
+/** What runs where in a cluster that is not ours. */
+export function contextStatusText(status: ContextStatus, style: Style): string {
+  const { context, namespace = 'of each app', registry } = status;
+  return [
+    `context ${context}`,
+    `  namespace  ${namespace}`,
+    `  registry   ${registry}`,
+    ...appLines(status, style),
+    ...problemLines(status, style),
+  ].join('\n');
+}
+
+function appLines({ apps }: Pick<WorkspaceStatus, 'apps'>, style: Style): string[] {
+  return apps.flatMap(({ id, name, release }) => {
     if (!release) return [`${style.strong(name)} (${id})  not deployed`];
     return [
       `${style.strong(name)} (${id})  revision ${release.revision}, ${release.status}`,
@@ -48,14 +74,13 @@ export function statusText(status: WorkspaceStatus, style: Style): string {
       ]),
     ];
   });
-  const problems = status.problems.map(
+}
+
+function problemLines({ problems }: Pick<WorkspaceStatus, 'problems'>, style: Style): string[] {
+  return problems.map(
     (problem) =>
       `${problem.severity === 'error' ? style.bad('✗') : style.warning('!')} ${formatLocation(problem.range)} ${problem.message}`,
   );
-  const { runtime, activity } = status;
-  // Whoever is starting it waits for what is missing yet.
-  const failure = runtime.failure && activity !== 'starting' ? [style.bad(runtime.failure.summary)] : [];
-  return [...runtimeLines(runtime, activity ?? runtime.state), ...failure, ...apps, ...problems].join('\n');
 }
 
 export function doctorText(report: DoctorReport, style: Style): string {

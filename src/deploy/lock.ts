@@ -1,7 +1,7 @@
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { sleep } from '../base';
-import type { ClusterAccess } from '../tools';
+import { directoryOf, type ClusterAccess } from '../tools';
 
 /**
  * Runs work while no other process of ours changes the same release, so that a release found pending was left behind
@@ -12,7 +12,7 @@ export async function withReleaseLock<T>(
   work: () => Promise<T>,
   options: { readonly signal?: AbortSignal | undefined; readonly onWait?: () => void } = {},
 ): Promise<T> {
-  const file = join(dirname(subject.access.kubeconfig), `release-${subject.namespace}-${subject.release}`);
+  const file = join(directoryOf(subject.access), `release-${subject.namespace}-${subject.release}`);
   const release = await acquire(file, options);
   try {
     return await work();

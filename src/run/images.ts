@@ -29,7 +29,7 @@ export interface Job {
 }
 
 /** On every image that we build, with the name of the cluster it is for: what `vapp delete` removes. */
-const IMAGE_LABEL = 'io.vscode-velocitas.cluster';
+export const IMAGE_LABEL = 'io.vscode-velocitas.cluster';
 
 export interface BuildOptions {
   /** Default: the engine's own platform only. */

@@ -3,6 +3,7 @@ export * from './background';
 export * from './bundle-load';
 export * from './bundle-save';
 export * from './chart';
+export * from './context-status';
 export * from './describe';
 export * from './doctor';
 export * from './environment';

@@ -1,5 +1,6 @@
 import { Failure } from '../base';
 import type { App, Repository } from '../project';
+import type { LocalRuntime, RuntimeStatus } from '../runtime';
 import type { ClusterAccess } from '../tools';
 import type { Session } from './session';
 
@@ -13,9 +14,18 @@ export async function runningAccess(
   repository: Repository,
   signal?: AbortSignal,
 ): Promise<ClusterAccess> {
-  const status = await (await session.runtime(repository)).status(signal);
+  return (await statusOfRunning(await session.runtime(repository), signal)).access;
+}
+
+/** What is known of a runtime that runs. @throws the same. */
+export async function statusOfRunning(
+  local: LocalRuntime,
+  signal?: AbortSignal,
+): Promise<RuntimeStatus & { readonly access: ClusterAccess }> {
+  const status = await local.status(signal);
+  const { access } = status;
   if (status.failure) throw status.failure;
-  if (status.state === 'running' && status.access) return status.access;
+  if (status.state === 'running' && access) return { ...status, access };
   throw new Failure({
     code: 'runtime-not-running',
     fault: 'environment',

@@ -12,6 +12,7 @@ import { notDeployed, runningAccess } from './not-running';
 import { selectApps, type Session } from './session';
 import { startRuntime } from './start';
 import { Steps, outcomeOf } from './steps';
+import { targetOf } from './targets';
 import type { Outcome, RunEvent } from './types';
 
 type Emit = (event: RunEvent) => void;
@@ -93,6 +94,8 @@ export interface WorkspaceStatus {
   readonly apps: readonly { readonly id: string; readonly name: string; readonly release?: ReleaseStatus }[];
   readonly services: readonly ServiceEndpoint[];
   readonly problems: readonly Problem[];
+  /** The contexts of other clusters that `vapp.yaml` allows; `contextStatus` asks them. */
+  readonly contexts: readonly string[];
 }
 
 /** What is there and what runs; works whatever state repository and runtime are in. */
@@ -114,6 +117,7 @@ export function workspaceStatus(session: Session, signal?: AbortSignal): Promise
       apps,
       services: runtime.services,
       problems: repository.problems,
+      contexts: repository.remote.contexts.map(({ name }) => name.value),
     };
   }, signal);
 }
@@ -135,6 +139,8 @@ async function releaseOf(
 
 export interface LogsRequest {
   readonly apps?: readonly string[];
+  /** A context of the user's kubeconfig that `vapp.yaml` allows. Default: the local runtime. */
+  readonly context?: string;
   readonly follow: boolean;
   readonly since?: Date;
   readonly tail?: number;
@@ -145,9 +151,11 @@ export function showLogs(session: Session, request: LogsRequest, emit: Emit, sig
   return outcomeOf(async () => {
     const repository = await session.readValid();
     const apps = selectApps(repository, request.apps);
-    const access = await runningAccess(session, repository, signal);
+    const target = await targetOf(jobOf(session, emit, signal), repository, request.context);
+    const access = await target.access();
     await Promise.all(
-      apps.map(async (app) => {
+      apps.map(async (named) => {
+        const app = target.placed(named);
         const selectors = await releaseSelectors({ release: app.id, namespace: app.namespace, access });
         if (selectors.length === 0) throw notDeployed(app);
         try {
@@ -173,26 +181,26 @@ export function showLogs(session: Session, request: LogsRequest, emit: Emit, sig
 /** Brings apps back to the revision before the running one, and watches that rollout. */
 export function rollBackApps(
   session: Session,
-  request: { readonly apps?: readonly string[]; readonly revision?: number },
+  request: { readonly apps?: readonly string[]; readonly context?: string; readonly revision?: number },
   emit: Emit,
   signal?: AbortSignal,
 ): Promise<Outcome<readonly DeployResult[]>> {
   const job = jobOf(session, emit, signal);
   return outcomeOf(async () => {
     const repository = await session.readValid();
-    const access = await runningAccess(session, repository, signal);
+    const target = await targetOf(job, repository, request.context);
+    const access = await target.access();
+    const { revision } = request;
     const results: DeployResult[] = [];
-    for (const app of selectApps(repository, request.apps)) {
+    for (const app of selectApps(repository, request.apps).map((named) => target.placed(named))) {
+      const subject = { release: app.id, namespace: app.namespace, access };
       results.push(
         await job.steps.run('rollout', app.id, async (reporter) => {
-          const result = await rollback(
-            {
-              release: app.id,
-              namespace: app.namespace,
-              access,
-              ...(request.revision === undefined ? {} : { revision: request.revision }),
-            },
-            { toolbox: session.toolbox, signal, ...judgesOf(app) },
+          const result = await target.whileThere(app, () =>
+            rollback(
+              { ...subject, ...(revision === undefined ? {} : { revision }) },
+              { toolbox: session.toolbox, signal, ...judgesOf(app) },
+            ),
           );
           reporter.result(`revision ${result.revision}`);
           return result;
@@ -241,17 +249,19 @@ export function appHistory(
 /** Removes the releases of apps; the runtime and its services stay. */
 export function uninstallApps(
   session: Session,
-  request: { readonly apps?: readonly string[] },
+  request: { readonly apps?: readonly string[]; readonly context?: string },
   emit: Emit,
   signal?: AbortSignal,
 ): Promise<Outcome> {
   const job = jobOf(session, emit, signal);
   return outcomeOf(async () => {
     const repository = await session.readValid();
-    const access = await runningAccess(session, repository, signal);
-    for (const app of selectApps(repository, request.apps)) {
+    const target = await targetOf(job, repository, request.context);
+    const access = await target.access();
+    for (const app of selectApps(repository, request.apps).map((named) => target.placed(named))) {
+      const subject = { release: app.id, namespace: app.namespace, access };
       await job.steps.run('deploy', app.id, async (reporter) => {
-        await uninstall({ release: app.id, namespace: app.namespace, access }, { toolbox: session.toolbox, signal });
+        await target.whileThere(app, () => uninstall(subject, { toolbox: session.toolbox, signal }));
         reporter.result('uninstalled');
       });
     }

@@ -1,26 +1,27 @@
 import type { PushedImage } from '../build';
 import { Failure } from '../base';
-import { deploy, type DeployContext, type DeployResult } from '../deploy';
+import { deploy, type DeployContext, type DeployResult, type LiveTemplate } from '../deploy';
 import type { App } from '../project';
-import type { LocalRuntime, Runtime } from '../runtime';
+import type { Runtime } from '../runtime';
 import { kubernetes } from '../tools';
 import { judgesOf, locatingInSources } from './explaining';
 import { appDefaults } from './environment';
 import { AppLog, type FollowMode } from './follow';
-import { provideGivenImage, type GivenImage, type ImageSource } from './given-image';
-import { buildApp, localTag, pushApp, removeReplacedImages, type Job } from './images';
-import { removeOldRevisions } from './old-revisions';
-import { provideMachineBundle } from './machine-bundle';
+import type { ImageSource } from './given-image';
+import type { Job } from './images';
 import { tellPodMoments } from './pod-moments';
 import { whileRuntimeRuns } from './runtime-guard';
-import { startRuntime, type StartingRuntime } from './start';
 import { selectApps, type Session } from './session';
 import { Steps, outcomeOf } from './steps';
+import type { Target } from './target';
+import { targetOf } from './targets';
 import type { Outcome, RunEvent } from './types';
 
 export interface RunRequest {
   /** Ids or names; default: every app of the repository. */
   readonly apps?: readonly string[];
+  /** A context of the user's kubeconfig that `vapp.yaml` allows. Default: the local runtime. */
+  readonly context?: string;
   /** An image to run instead of building one; for a repository with one app, or one app named. */
   readonly image?: string;
   /** Of an image that is an index, the platform to run, e.g. `linux/arm64`. Default: what fits the nodes. */
@@ -68,38 +69,32 @@ export function runApps(
     const apps = selectApps(repository, request.apps);
     if (request.image === undefined && request.platform !== undefined) throw platformWithoutImage();
     if (request.image !== undefined && apps.length !== 1) throw imageForSeveralApps(apps);
-    await provideMachineBundle(job);
-    const runtime = await session.runtime(repository);
-    const starting = startRuntime(job, runtime);
-    const runs = apps.map((app) => runApp(job, app, runtime, starting, request));
+    const target = await targetOf(job, repository, request.context);
+    await target.begin();
+    const runs = apps.map((app) => runApp(job, target.placed(app), target, request));
     // One app's failure stops neither the others nor the runtime: what is on its way arrives, and the next run is warm.
-    const settled = await Promise.allSettled([...runs, starting.runtime]);
+    const settled = await Promise.allSettled([...runs, target.reached()]);
     const failed = settled.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
-    await removeReplacedImages(job, runtime.cluster);
+    await target.end();
     return Promise.all(runs);
   }, signal);
 }
 
-async function runApp(
-  job: Job,
-  app: App,
-  local: LocalRuntime,
-  starting: StartingRuntime,
-  request: RunRequest,
-): Promise<AppRun> {
-  const { source, ...image } = await imageInRegistry(job, app, local.cluster, starting, request);
-  const runtime = await starting.runtime;
+async function runApp(job: Job, app: App, target: Target, request: RunRequest): Promise<AppRun> {
+  const { source, ...image } = await target.image(app, request);
+  const runtime = await target.reached();
   const log = new AppLog(job, app, runtime.access, request.follow);
   const endMoments = request.podMoments ? tellPodMoments(job, app, runtime.access) : undefined;
   try {
     const since = new Date();
     const result = await deployApp(job, app, image, runtime, {
       ...(request.rolloutTimeoutMs === undefined ? {} : { timeoutMs: request.rolloutTimeoutMs }),
+      whileThere: (work) => target.whileThere(app, work),
       onRolloutStarted: (selectors, changed) => log.start(selectors, changed ? { since } : { tail: UNCHANGED_TAIL }),
     });
     // While the log is followed, which may be for ever.
-    const tidied = removeOldRevisions(job, { app, repository: image.repository, ...result }, runtime, local);
+    const tidied = target.tidy({ app, repository: image.repository, ...result });
     await log.end();
     await tidied;
     return { app: app.id, image: `${image.repository}@${image.digest}`, ...(source ? { source } : {}), ...result };
@@ -109,27 +104,19 @@ async function runApp(
   }
 }
 
-async function imageInRegistry(
-  job: Job,
-  app: App,
-  cluster: string,
-  starting: StartingRuntime,
-  request: RunRequest,
-): Promise<GivenImage> {
-  const { image, platform } = request;
-  if (image !== undefined) return provideGivenImage(job, app, { image, platform }, starting.registry);
-  if (request.build === false) return pushApp(job, app, localTag(cluster, app), await starting.registry);
-  const built = await buildApp(job, app, cluster, request.noCache === undefined ? {} : { noCache: request.noCache });
-  return pushApp(job, app, built.tag, await starting.registry);
-}
-
 /** Deploys the image of one app and watches its rollout. */
 export function deployApp(
   job: Job,
   app: App,
   image: PushedImage,
   runtime: Pick<Runtime, 'access' | 'services'>,
-  options: { timeoutMs?: number; onRolloutStarted?: (selectors: readonly string[], changed: boolean) => void } = {},
+  options: {
+    timeoutMs?: number;
+    /** Does the work, and ends it when the cluster does. Default: for the local runtime. */
+    whileThere?: <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<T>;
+    onRolloutStarted?: (selectors: readonly string[], changed: boolean) => void;
+    live?: LiveTemplate;
+  } = {},
 ): Promise<DeployResult> {
   return job.steps.run('deploy', app.id, async (reporter) => {
     const request = {
@@ -141,6 +128,7 @@ export function deployApp(
       defaults: appDefaults(app, runtime.services),
       access: runtime.access,
       timeoutMs: options.timeoutMs ?? ROLLOUT_TIMEOUT_MS,
+      ...(options.live ? { live: options.live } : {}),
     };
     const context: Omit<DeployContext, 'signal'> = {
       toolbox: job.session.toolbox,
@@ -151,8 +139,9 @@ export function deployApp(
         else job.emit({ ...event, app: app.id });
       },
     };
+    const { whileThere = (work) => whileRuntimeRuns(job, work) } = options;
     const result = await locatingInSources(job.session.root, () =>
-      whileRuntimeRuns(job, (signal) => deploy(request, { ...context, signal })),
+      whileThere((signal) => deploy(request, { ...context, signal })),
     );
     const revision = `revision ${result.revision}`;
     if (result.changed) reporter.result(revision);

@@ -1,9 +1,7 @@
 import { Failure } from '../base';
-import { buildAndPush, cacheFromRegistry, cacheToRegistry } from '../build';
-import { chosenBuild } from './build-options';
-import { emitting, locatingBuildErrors } from './explaining-builds';
-import { shortDigest } from './images';
+import { cacheFromRegistry, cacheToRegistry } from '../build';
 import { jobOf } from './operations';
+import { buildAndPushApp } from './push-app';
 import { selectApps, type Session } from './session';
 import { outcomeOf } from './steps';
 import type { Outcome, RunEvent } from './types';
@@ -48,31 +46,15 @@ export function pushBuild(
     const [app] = apps;
     if (!app || apps.length > 1) throw pushNeedsOneApp(apps.map(({ id }) => id));
     const { push, noCache, sbom, provenance, cache, platforms = 'all' } = request;
-    const pushed = await job.steps.run('build', app.id, async (reporter) => {
-      const docker = await session.docker();
-      const chosen = await chosenBuild(session, app, { keepSteps: true, signal });
-      const result = await locatingBuildErrors(session.root, app, (watch) =>
-        buildAndPush(
-          {
-            push,
-            dockerfile: app.dockerfile.value,
-            context: app.context,
-            ...(app.target === undefined ? {} : { target: app.target }),
-            buildArgs: app.buildArgs,
-            platforms: platforms === 'all' ? app.platforms : platforms,
-            ...(noCache === undefined ? {} : { noCache }),
-            ...(sbom === undefined ? {} : { sbom }),
-            ...(provenance === undefined ? {} : { provenance }),
-            ...chosen,
-            ...(cache === undefined
-              ? {}
-              : { cacheFrom: [cacheFromRegistry(cache)], cacheTo: [cacheToRegistry(cache)] }),
-          },
-          { toolbox: session.toolbox, docker, signal, onEvent: emitting(emit, app, watch) },
-        ),
-      );
-      reporter.result(`${result.reference} as ${shortDigest(result.digest)}`);
-      return result;
+    const pushed = await buildAndPushApp(job, app, {
+      push,
+      ...(app.target === undefined ? {} : { target: app.target }),
+      platforms: platforms === 'all' ? app.platforms : platforms,
+      ...(noCache === undefined ? {} : { noCache }),
+      ...(sbom === undefined ? {} : { sbom }),
+      ...(provenance === undefined ? {} : { provenance }),
+      keepSteps: true,
+      ...(cache === undefined ? {} : { cacheFrom: [cacheFromRegistry(cache)], cacheTo: [cacheToRegistry(cache)] }),
     });
     const { reference, repository: name, digest } = pushed;
     return [{ app: app.id, reference, digest, image: `${name}@${digest}`, platforms: pushed.platforms }];

@@ -2,20 +2,23 @@ import { Failure, isCancelled, sleep } from '../base';
 import { releaseStatus, removeTests, runTests, setTestImage, testsOf, type TestObject } from '../deploy';
 import { followLogs, type LogEvent } from '../logs';
 import type { App } from '../project';
-import type { RegistryAddress } from '../runtime';
 import type { ClusterAccess } from '../tools';
 import { judgesOf } from './explaining';
-import { provideGivenImage, type GivenImage } from './given-image';
-import { buildApp, pushApp, testTag, type Job } from './images';
-import { notDeployed, runningAccess } from './not-running';
+import type { GivenImage } from './given-image';
+import type { Job } from './images';
+import { notDeployed } from './not-running';
 import { jobOf } from './operations';
 import { selectApps, type Session } from './session';
 import { outcomeOf } from './steps';
+import type { Target } from './target';
+import { targetOf } from './targets';
 import type { Outcome, RunEvent } from './types';
 
 export interface TestRequest {
   /** Ids or names; default: every app of the repository. */
   readonly apps?: readonly string[];
+  /** A context of the user's kubeconfig that `vapp.yaml` allows. Default: the local runtime. */
+  readonly context?: string;
   /** An image of the tests instead of building one; for a repository with one app, or one app named. */
   readonly image?: string;
   /** Platform of the tests' image. Default: the engine's own. */
@@ -54,41 +57,36 @@ export function testApps(
   const job = jobOf(session, emit, signal);
   return outcomeOf(async () => {
     const repository = await job.steps.run('read', undefined, () => session.readValid());
-    const apps = selectApps(repository, request.apps);
-    if (request.image !== undefined && apps.length !== 1) throw imageForSeveralApps(apps);
-    const access = await runningAccess(session, repository, signal);
-    const { cluster, registry } = await (await session.runtime(repository)).status(signal);
-    if (!registry) throw new Error('a runtime that runs has a registry');
+    const named = selectApps(repository, request.apps);
+    if (request.image !== undefined && named.length !== 1) throw imageForSeveralApps(named);
+    const target = await targetOf(job, repository, request.context);
+    const access = await target.access();
+    const apps = named.map((app) => target.placed(app));
     for (const app of apps) {
       const subject = { release: app.id, namespace: app.namespace, access };
       if (!(await releaseStatus(subject, signal))) throw notDeployed(app);
     }
     const results: AppTest[] = [];
     for (const app of apps) {
-      const image = await testImage(job, app, cluster, registry, request);
-      results.push(await testApp(job, app, access, image, request.timeoutMs ?? TEST_TIMEOUT_MS));
+      const image = await testImage(target, app, request);
+      const timeoutMs = request.timeoutMs ?? TEST_TIMEOUT_MS;
+      results.push(await target.whileThere(app, () => testApp(job, app, access, image, timeoutMs)));
     }
     return results;
   }, signal);
 }
 
 /** Undefined when the chart takes none: it may have tests that need no image. */
-async function testImage(
-  job: Job,
-  app: App,
-  cluster: string,
-  registry: RegistryAddress,
-  { image, platform }: TestRequest,
-): Promise<GivenImage | undefined> {
+async function testImage(target: Target, app: App, { image, platform }: TestRequest): Promise<GivenImage | undefined> {
+  const common = platform === undefined ? {} : { platform };
   if (app.chart.testImageValue === undefined) {
     if (image === undefined) return undefined;
     throw noTests(app, `The chart of ${app.name.value} takes no image of tests: it has no value test.image.`);
   }
-  if (image !== undefined) return provideGivenImage(job, app, { image, platform }, Promise.resolve(registry));
+  if (image !== undefined) return target.image(app, { ...common, image });
   const stage = app.testTarget;
   if (stage === undefined) throw noTests(app, `The Dockerfile of ${app.name.value} has no stage integration-test.`);
-  await buildApp(job, app, cluster, { platforms: platform === undefined ? [] : [platform], tests: { stage } });
-  return pushApp(job, app, testTag(cluster, app), registry, `${app.id}-test`);
+  return target.image(app, { ...common, tests: { stage } });
 }
 
 function testApp(
@@ -171,9 +169,11 @@ class TestLog {
     const { signal } = this.stopper;
     const { namespace, id } = this.app;
     try {
-      for await (const event of followLogs({ access, namespace, selectors, follow: true, signal })) {
-        this.job.emit({ type: 'log', app: id, event });
-        this.take(event);
+      for await (const events of followLogs({ access, namespace, selectors, follow: true, signal })) {
+        for (const event of events) {
+          this.job.emit({ type: 'log', app: id, event });
+          this.take(event);
+        }
       }
     } catch (error) {
       if (!isCancelled(error, signal)) throw error;

@@ -1,6 +1,6 @@
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Failure } from '../base';
-import type { ClusterAccess } from './cluster';
+import { directoryOf, type ClusterAccess } from './cluster';
 import { releaseRecord, type ReleaseRecord, type ReleaseSecret } from './helm-record';
 import { KubeApi } from './kube-api';
 import type { CommandResult, RunOptions } from './process';
@@ -35,7 +35,7 @@ export class Helm {
   ) {}
 
   /**
-   * Installs or upgrades, creating the namespace if need be, and returns as soon as Kubernetes has the objects.
+   * Installs or upgrades, in a cluster of ours creating the namespace if need be, and returns as soon as Kubernetes has the objects.
    *
    * @throws Cancelled, ToolFailure `tool-failed` with Helm's own words in `stderr`.
    */
@@ -44,7 +44,9 @@ export class Helm {
     const labelArgs = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
     const { stdout } = await this.run(
       [
-        ...['upgrade', release, chartPath, '--install', '--create-namespace', '--namespace', namespace],
+        ...['upgrade', release, chartPath, '--install', '--namespace', namespace],
+        // Whoever may use one namespace of a shared cluster need not be allowed to ask for another.
+        ...(this.access.foreign ? [] : ['--create-namespace']),
         ...valuesFiles.flatMap((file) => ['--values', csvField(file)]),
         ...['--values', '-'],
         ...(reuseValues ? ['--reuse-values'] : []),
@@ -141,7 +143,7 @@ export class Helm {
     return this.toolbox.run('helm', [...args, '--kubeconfig', kubeconfig, '--kube-context', context], {
       ...options,
       ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs + TIMEOUT_GRACE_MS }),
-      env: { KUBECACHEDIR: join(dirname(kubeconfig), 'cache') },
+      env: { KUBECACHEDIR: join(directoryOf(this.access), 'cache') },
     });
   }
 }

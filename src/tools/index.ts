@@ -12,3 +12,4 @@ export * from './process';
 export * from './redact';
 export * from './reflector';
 export * from './toolbox';
+export * from './user-kubeconfig';

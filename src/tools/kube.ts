@@ -14,7 +14,7 @@ export function kubernetes(): Promise<Kubernetes> {
 }
 
 /**
- * Reads our own kubeconfig and selects the context by name.
+ * Reads a cluster's kubeconfig and selects the context by name.
  *
  * @throws Failure `kubeconfig-unreadable`.
  */
@@ -29,8 +29,12 @@ export async function loadKubeConfig(access: ClusterAccess): Promise<KubeConfig>
     throw new Failure({
       code: 'kubeconfig-unreadable',
       fault: 'environment',
-      summary: `The kubeconfig of the local runtime cannot be read: ${access.kubeconfig}.`,
-      nextSteps: ['Start the runtime again: `vapp up` writes it anew.'],
+      ...(access.foreign
+        ? { summary: `The kubeconfig ${access.kubeconfig} cannot be read, or has no context "${access.context}".` }
+        : {
+            summary: `The kubeconfig of the local runtime cannot be read: ${access.kubeconfig}.`,
+            nextSteps: ['Start the runtime again: `vapp up` writes it anew.'],
+          }),
       cause: error,
     });
   }
