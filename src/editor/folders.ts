@@ -5,9 +5,10 @@ import { loadCore } from './core';
 import type { JobEnd, JobEvent } from './jobs';
 import { showError } from './notices';
 import { Owner } from './owner';
+import { mayBeInRepository } from './root-markers';
 
 /** Any of these files makes a folder a repository; package.json's activation events name the same. */
-const ROOT_MARKERS = '**/{vapp.yaml,.velocitas.json,AppManifest.json}';
+const MARKER_FILES = '**/{vapp.yaml,.velocitas.json,AppManifest.json}';
 
 /** What happened, and in which folder. */
 export type InFolder<T> = T & { readonly folder: AppFolder };
@@ -31,7 +32,7 @@ export class Folders extends Owner {
     super();
     this.own(workspace.onDidChangeWorkspaceFolders(() => this.update()));
     this.own(workspace.onDidGrantWorkspaceTrust(() => this.update()));
-    const markers = this.own(workspace.createFileSystemWatcher(ROOT_MARKERS, false, true, true));
+    const markers = this.own(workspace.createFileSystemWatcher(MARKER_FILES, false, true, true));
     this.own(markers.onDidCreate(() => this.update()));
     this.update();
   }
@@ -78,6 +79,7 @@ export class Folders extends Owner {
   }
 
   private async openIfRepository(folder: WorkspaceFolder): Promise<void> {
+    if (!mayBeInRepository(folder.uri.fsPath)) return;
     const { findRepository } = await loadCore();
     if ((await findRepository(folder.uri.fsPath)) === undefined) return;
     try {

@@ -12,10 +12,11 @@ import {
   type TerminalLinkProvider,
   type TextDocument,
 } from 'vscode';
+import type { Location, PathIndex } from '../explain';
 import type { AppFolder } from './app-folder';
+import { loadCore } from './core';
 import { openRange } from './failure-message';
 import type { Folders } from './folders';
-import { PathIndex, findLocations, relativeToRoot, type Location } from '../explain';
 import { LOG_LANGUAGE } from './logs/log-channel';
 import { Owner } from './owner';
 
@@ -56,7 +57,8 @@ export class Links extends Owner {
   }
 
   private async inDocument(document: TextDocument, token: CancellationToken): Promise<DocumentLink[]> {
-    if (!document.uri.path.toLowerCase().includes(OURS)) return [];
+    if (this.folders.all.length === 0 || !document.uri.path.toLowerCase().includes(OURS)) return [];
+    const { findLocations } = await loadCore();
     const fileOf = await this.finder(token);
     const links: DocumentLink[] = [];
     let left = MAX_CHARACTERS;
@@ -74,6 +76,8 @@ export class Links extends Owner {
   }
 
   private async inTerminal(text: string, token: CancellationToken): Promise<FileLink[]> {
+    if (this.folders.all.length === 0) return [];
+    const { findLocations } = await loadCore();
     const fileOf = await this.finder(token);
     return findLocations(text.slice(0, MAX_COLUMNS)).flatMap((location) => {
       const file = fileOf(location.path);
@@ -137,6 +141,7 @@ class Listing extends Owner {
       this.index = this.list(token);
     }
     const index = await this.index;
+    const { relativeToRoot } = await loadCore();
     return (path) => {
       if (this.found.has(path)) return this.found.get(path);
       const file = index.find(relativeToRoot(this.root, path));
@@ -151,6 +156,7 @@ class Listing extends Owner {
     try {
       const pattern = new RelativePattern(Uri.file(this.root), '**/*');
       const files = await workspace.findFiles(pattern, LEFT_OUT, MAX_FILES, token);
+      const { PathIndex } = await loadCore();
       complete = !token.isCancellationRequested;
       return new PathIndex(files.map(({ fsPath }) => relative(this.root, fsPath).split(sep).join('/')));
     } finally {

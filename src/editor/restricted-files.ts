@@ -2,6 +2,7 @@ import { workspace, type LogOutputChannel } from 'vscode';
 import type { Problem } from '../base';
 import { loadCore } from './core';
 import { Owner } from './owner';
+import { mayBeInRepository } from './root-markers';
 
 /** The files that a repository is read from. */
 const FILES = '**/{vapp.yaml,.velocitas.json,AppManifest.json,runtime.json,values.yaml}';
@@ -44,10 +45,11 @@ export class RestrictedFiles extends Owner {
   }
 
   private async read(): Promise<void> {
-    const { findRepository, readRepository } = await loadCore();
     const problems: Problem[] = [];
     for (const { uri } of workspace.workspaceFolders ?? []) {
-      const root = uri.scheme === 'file' ? await findRepository(uri.fsPath) : undefined;
+      if (uri.scheme !== 'file' || !mayBeInRepository(uri.fsPath)) continue;
+      const { findRepository, readRepository } = await loadCore();
+      const root = await findRepository(uri.fsPath);
       if (root !== undefined) problems.push(...(await readRepository(root)).problems);
     }
     if (!workspace.isTrusted && !this.disposed) this.tell(problems);

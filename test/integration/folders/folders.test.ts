@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Uri, commands, languages, window as editor, workspace } from 'vscode';
 import type { AppFolder } from '../../../src/editor/app-folder';
 import type { ExtensionApi } from '../../../src/extension';
@@ -31,11 +31,16 @@ describe('folders that come and go', function () {
     atFirst = openResources();
   });
 
-  it('activate the extension with the first that holds an app', async function () {
+  it('load nothing heavy before one of them holds an app', async function () {
     const began = performance.now();
-    await theExtension().activate();
+    const { folders } = await theExtension().activate();
     const tookMs = performance.now() - began;
     this.test!.title += ` (activation: ${tookMs.toFixed(0)} ms)`;
+    await folders.ready;
+    assert.deepEqual(loadedBundles(), ['base.js', 'extension.js']);
+  });
+
+  it('bring what is to be shown with the first that holds an app', async () => {
     const folder = await open(app);
     await untilEqual(() => folder.picture.engine.state, 'up');
     if (folder.picture.runtime.state !== 'running') await commands.executeCommand('velocitas.startRuntime');
@@ -128,6 +133,13 @@ describe('folders that come and go', function () {
     await untilEqual(() => more(atFirst), []);
   });
 });
+
+/** Our bundles that the editor has loaded. */
+function loadedBundles(): string[] {
+  const folder = join(theExtension().extensionPath, 'dist');
+  const loaded = Object.keys(createRequire(__filename).cache).filter((file) => dirname(file) === folder);
+  return loaded.map((file) => basename(file)).sort();
+}
 
 /** The titles of our apps' channels that have been shown. */
 function channels(): (string | undefined)[] {
