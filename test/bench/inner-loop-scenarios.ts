@@ -38,7 +38,7 @@ const innerLoop: Scenario = {
         const times = await floor.edit(freshLine());
         seconds.floor.push(times.shown);
         seconds.recorded.push(times.recorded);
-        theirs.skaffold.push(await skaffold.edit(freshLine()));
+        theirs.skaffold.push(...(await withSkaffold(skaffold, note)));
         const { build, push, podStart } = await floor.parts(freshLine());
         seconds.parts.push(build + push + podStart);
         note(`round ${round} of ${SMALL_ROUNDS}: ${lastOf({ ...seconds, ...theirs })}`);
@@ -73,7 +73,7 @@ function inEditor(id: string, what: string, app: LoopApp, upstreamBar?: number):
           await inTheEditor(freshLine());
           for (let round = 1; round <= ROUNDS; round += 1) {
             seconds.ours.push(await inTheEditor(freshLine()));
-            seconds.skaffold.push(await skaffold.edit(freshLine()));
+            seconds.skaffold.push(...(await withSkaffold(skaffold, note)));
             const { build, push, podStart } = await floor.parts(freshLine());
             seconds.parts.push(build + push + podStart);
             const line = freshLine();
@@ -107,6 +107,14 @@ function inEditor(id: string, what: string, app: LoopApp, upstreamBar?: number):
       );
     },
   };
+}
+
+/** One round of it; none when it has left out the line. */
+async function withSkaffold(skaffold: SkaffoldDev, note: (line: string) => void): Promise<readonly number[]> {
+  const seconds = await skaffold.edit(freshLine());
+  if (seconds !== undefined) return [seconds];
+  note('skaffold dev did not show the new line, which is left out');
+  return [];
 }
 
 /** What is measured of the inner loop. */

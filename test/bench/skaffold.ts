@@ -94,7 +94,7 @@ export class SkaffoldDev {
       stream.on('data', (chunk: Buffer) => lines.write(chunk));
     }
     try {
-      await dev.line(firstLine);
+      if (!(await dev.line(firstLine, START_LIMIT_MS))) throw new Error(`skaffold dev shows nothing:\n${dev.output}`);
     } catch (error) {
       await dev.stop();
       throw error;
@@ -102,13 +102,15 @@ export class SkaffoldDev {
     return dev;
   }
 
-  /** Seconds from an edit to the first line of the new version. */
-  async edit(line: string): Promise<number> {
+  /**
+   * Seconds from an edit to the first line of the new version. Undefined when it has not shown it: it leaves out what an
+   * app writes before it has finished deploying it.
+   */
+  async edit(line: string): Promise<number | undefined> {
     const started = performance.now();
-    const seen = this.line(line);
+    const seen = this.line(line, EDIT_LIMIT_MS);
     await edit(this.app, this.folder, line);
-    await seen;
-    return (performance.now() - started) / 1000;
+    return (await seen) ? (performance.now() - started) / 1000 : undefined;
   }
 
   async stop(): Promise<void> {
@@ -122,21 +124,25 @@ export class SkaffoldDev {
     for (const [text, resolve] of this.waiting) if (line.includes(text)) resolve();
   }
 
-  private line(text: string): Promise<void> {
+  /** Whether a line has come within some milliseconds. */
+  private line(text: string, limitMs: number): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      const fail = (reason: string) => reject(new Error(`skaffold dev ${reason}:\n${this.output}`));
-      const timer = setTimeout(() => fail(`did not show "${text}" within 120 s`), 120_000);
-      const onClose = () => fail('ended');
-      this.child.once('close', onClose);
-      this.waiting.set(text, () => {
+      const onClose = () => reject(new Error(`skaffold dev ended:\n${this.output}`));
+      const end = (shown: boolean) => {
         clearTimeout(timer);
         this.child.off('close', onClose);
         this.waiting.delete(text);
-        resolve();
-      });
+        resolve(shown);
+      };
+      const timer = setTimeout(() => end(false), limitMs);
+      this.child.once('close', onClose);
+      this.waiting.set(text, () => end(true));
     });
   }
 }
+
+const START_LIMIT_MS = 120_000;
+const EDIT_LIMIT_MS = 60_000;
 
 function configuration(chart: string, valuesFile: string): string {
   return `apiVersion: skaffold/v4beta13
