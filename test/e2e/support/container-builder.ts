@@ -47,7 +47,7 @@ export class ContainerBuilder {
 }
 
 /** An official image is left to Docker Hub, since the engine has it for one platform only. */
-async function mirrorStandIn(docker: Docker, tools: Toolbox, image: string, host: string): Promise<void> {
+export async function mirrorStandIn(docker: Docker, tools: Toolbox, image: string, host: string): Promise<void> {
   const { Config } = await docker.getImage(image).inspect();
   const labels = Config.Labels as Record<string, string> | null;
   if (labels?.[STAND_IN_LABEL] === undefined) return;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -52,6 +52,8 @@ export interface VappOptions {
   readonly onEvent?: (event: JsonEvent) => void;
   /** `vapp` gets SIGINT as soon as this says so; once, since a second one ends it on the spot. */
   readonly interruptWhen?: (event: JsonEvent) => boolean;
+  /** Gets the process of `vapp`, for a signal at another time. */
+  readonly onStart?: (child: ChildProcess) => void;
 }
 
 /** A repository in a temporary folder with a home of its own, driven by the bundled `vapp` as a person drives it. */
@@ -125,6 +127,7 @@ export class TestWorkspace {
       env: this.environment(options.env),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    options.onStart?.(child);
     let interrupted = false;
     let stderr = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));

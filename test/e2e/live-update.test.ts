@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { sleep } from '../../src/base';
+import type { AppRun, WorkspaceStatus } from '../../src/run';
+import { Toolbox } from '../../src/tools';
+import { Dev } from './support/dev';
+import { lightApp } from './support/light-app';
+import { TestWorkspace, assertDone } from './support/workspace';
+
+/** There is neither a shell nor anything else in this image, but one program that can read scripts. */
+const DOCKERFILE = `FROM busybox AS tools
+FROM scratch
+COPY --from=tools /bin/busybox /interpreter
+USER 10001:10001
+WORKDIR /srv/app
+COPY app/src ./
+CMD ["/interpreter", "sh", "start.sh"]
+`;
+
+/** A wrapper that ends when it is told to, and leaves behind a worker that does not listen. */
+function wrapper(version: string): string {
+  return `I=/interpreter
+if $I test -e extra.txt; then echo "extra ${version}"; fi
+(trap '' TERM; while $I sleep 0.1; do echo "beat ${version}"; done) &
+trap 'exit 0' TERM
+echo "version ${version}"
+wait
+`;
+}
+
+const APP = 'app/src/start.sh';
+
+describe('vapp dev', function () {
+  this.timeout(240_000);
+  let workspace: TestWorkspace;
+  let tools: Toolbox;
+  let dev: Dev;
+
+  before(async () => {
+    workspace = await TestWorkspace.create('Lebende Änderung');
+    tools = new Toolbox(workspace.environment());
+    await workspace.write({
+      ...lightApp({ name: 'Live', dockerfile: DOCKERFILE }),
+      [APP]: wrapper('1'),
+      'vapp.yaml': `apps:
+  - liveUpdate: { stopSeconds: 1 }
+    chart:
+      values:
+        securityContext: { readOnlyRootFilesystem: true }
+        podSecurityContext: { runAsNonRoot: true }
+`,
+    });
+    dev = new Dev(workspace);
+  });
+
+  after(async () => {
+    await dev.kill();
+    await workspace.dispose();
+  });
+
+  const change = (content: string) => workspace.write({ [APP]: content });
+  const status = async () => (await workspace.vapp(['status'])).outcome.value as WorkspaceStatus;
+
+  async function kubectl(...args: string[]): Promise<string> {
+    const { access } = (await status()).runtime;
+    const named = ['--kubeconfig', access?.kubeconfig ?? '', '--context', access?.context ?? ''];
+    return (await tools.run('kubectl', [...named, ...args])).stdout;
+  }
+
+  /** Kills a process of the pods, as somebody does who has the node. */
+  async function killInNode(pattern: string): Promise<void> {
+    const { runtime } = await status();
+    await tools.run('docker', ['exec', runtime.nodes[0]?.name ?? '', 'pkill', '-KILL', '-o', '-f', pattern]);
+  }
+
+  async function commandOfPods(): Promise<string> {
+    const selector = ['--selector', 'app.kubernetes.io/instance=live'];
+    return kubectl('get', 'pods', ...selector, '-o', 'jsonpath={.items[*].spec.containers[*].command}');
+  }
+
+  it('brings a saved file into the container, without shell, tar or a file system that can be written to', async () => {
+    const pod = await dev.line('version 1');
+    const settled = await dev.line('version 1').catch(() => pod);
+    await change(wrapper('2'));
+    const { way, files, pods } = await dev.told();
+    assert.deepEqual([way, files, pods], ['live', [APP], [settled]]);
+    assert.equal(await dev.line('version 2'), settled);
+    await dev.line('beat 2');
+    const before = dev.lines().length;
+    for (let beats = 0; beats < 5; beats += 1) await dev.line('beat 2');
+    assert.deepEqual(
+      dev
+        .lines()
+        .slice(before)
+        .filter((line) => line === 'beat 1'),
+      [],
+      'the worker of the old version runs on',
+    );
+  });
+
+  it('brings new files and takes removed ones away', async () => {
+    await workspace.write({ 'app/src/extra.txt': '' });
+    assert.deepEqual((await dev.told()).files, ['app/src/extra.txt']);
+    await dev.line('extra 2');
+    await workspace.remove('app/src/extra.txt');
+    assert.deepEqual((await dev.told()).files, ['app/src/extra.txt']);
+    await dev.line('version 2');
+    assert.notEqual(dev.lines().at(-2), 'extra 2');
+  });
+
+  it('loses nothing when the container crashes, and nothing when the pod goes', async () => {
+    await killInNode('live-update run');
+    await dev.line('version 2');
+    await kubectl('delete', 'pods', '--selector', 'app.kubernetes.io/instance=live', '--wait=false');
+    await dev.line('version 2');
+    await change(wrapper('3'));
+    assert.equal((await dev.told()).way, 'live');
+    await dev.line('version 3');
+  });
+
+  it('says why the app ends, and starts the mended one at once', async () => {
+    await change('echo "cannot go on"\nexit 3\n');
+    const warning = await dev.next('the reason', (event) => event.type === 'warning');
+    assert.match(
+      warning.message,
+      /^live ended with exit code 3\. It is started again in 1 s, or with your next change\.$/,
+    );
+    assert.equal(warning.explanation?.evidence.at(-1), 'cannot go on');
+    await change(wrapper('4'));
+    await dev.line('version 4');
+  });
+
+  it('builds an image where that is the only way, and says why', async () => {
+    await workspace.write({ 'app/Dockerfile': `${DOCKERFILE}ENV A=b\n` });
+    const { way, why, files } = await dev.told();
+    assert.deepEqual([way, why, files], ['image', 'it says how the app is built or runs', ['app/Dockerfile']]);
+    await dev.line('version 4');
+    await workspace.write({ 'app/Dockerfile': `${DOCKERFILE}COPY app/missing ./\n` });
+    assert.equal((await dev.told()).way, 'image');
+    const warning = await dev.next('the failure', (event) => event.type === 'warning');
+    assert.equal(warning.explanation?.code, 'build-copy-missing');
+    assert.match(warning.message, /What ran before runs on\.$/);
+    await workspace.write({ 'app/Dockerfile': DOCKERFILE });
+    await dev.line('version 4');
+  });
+
+  it('leaves the app as a clean build makes it', async () => {
+    await change(wrapper('5'));
+    await dev.line('version 5');
+    assert.match(await commandOfPods(), /live-update/);
+    assertDone(await dev.interrupt());
+    assert.equal(await commandOfPods(), '');
+    const { outcome, events, ...rest } = await workspace.vapp(['run', '--no-follow']);
+    assertDone({ outcome, events, ...rest });
+    const [run] = outcome.value as AppRun[];
+    assert.equal(run?.changed, false);
+    assert.match(
+      await kubectl('get', 'pods', '-o', 'jsonpath={.items[*].spec.containers[*].image}'),
+      new RegExp(run.image),
+    );
+  });
+
+  it('is tidied up by the next run when it was killed', async () => {
+    dev = new Dev(workspace);
+    await dev.line('version 5');
+    await change(wrapper('6'));
+    await dev.line('version 6');
+    await dev.kill();
+    assert.match(await commandOfPods(), /live-update/);
+    assertDone(await workspace.vapp(['run', '--no-follow']));
+    for (let left = await commandOfPods(); left !== ''; left = await commandOfPods()) await sleep(200);
+    assert.equal(await kubectl('get', 'deployments', 'live', '-o', 'jsonpath={.spec.paused}'), '');
+  });
+});
