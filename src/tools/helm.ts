@@ -44,9 +44,10 @@ export class Helm {
     const labelArgs = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
     const { stdout } = await this.run(
       [
-        ...['upgrade', release, chartPath, '--install', '--namespace', namespace],
-        // Whoever may use one namespace of a shared cluster need not be allowed to ask for another.
+        ...['upgrade', release, chartPath, '--install'],
+        // Whoever may use one namespace of a shared cluster need not be allowed to make any.
         ...(this.access.foreign ? [] : ['--create-namespace']),
+        ...['--namespace', namespace],
         ...valuesFiles.flatMap((file) => ['--values', csvField(file)]),
         ...['--values', '-'],
         ...(reuseValues ? ['--reuse-values'] : []),

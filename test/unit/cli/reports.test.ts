@@ -1,6 +1,19 @@
 import assert from 'node:assert/strict';
-import { doctorText } from '../../../src/cli/reports';
+import { contextStatusText, doctorText } from '../../../src/cli/reports';
 import { Style } from '../../../src/cli/style';
+
+describe('vapp: the status of another cluster', () => {
+  it('tells where the apps run', () => {
+    const status = {
+      ...{ root: '/r', context: 'team', namespace: 'ada', registry: 'registry.test/apps', problems: [] },
+      apps: [{ id: 'seat', name: 'Seat' }],
+    };
+    assert.equal(
+      contextStatusText(status, new Style(false)),
+      ['context team', '  namespace  ada', '  registry   registry.test/apps', 'Seat (seat)  not deployed'].join('\n'),
+    );
+  });
+});
 
 describe('vapp: the doctor’s report', () => {
   it('has a line for each check with a mark for its state, and what to do below it', () => {

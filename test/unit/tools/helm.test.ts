@@ -4,6 +4,7 @@ import {
   Helm,
   releaseHistory,
   releaseRecord,
+  type ClusterAccess,
   type CommandResult,
   type KubeApi,
   type Toolbox,
@@ -16,7 +17,11 @@ interface Call {
   readonly options: { stdin?: string; env?: Record<string, string | undefined>; timeoutMs?: number };
 }
 
-function helmOf(version: string, stdout = 'Release "app" has been upgraded. Happy Helming!\nREVISION: 7\n') {
+function helmOf(
+  version: string,
+  stdout = 'Release "app" has been upgraded. Happy Helming!\nREVISION: 7\n',
+  access: ClusterAccess = ACCESS,
+) {
   const calls: Call[] = [];
   const toolbox = {
     version: () => Promise.resolve(version),
@@ -25,7 +30,7 @@ function helmOf(version: string, stdout = 'Release "app" has been upgraded. Happ
       return Promise.resolve({ stdout } as CommandResult);
     },
   } as unknown as Toolbox;
-  return { helm: new Helm(toolbox, ACCESS), calls };
+  return { helm: new Helm(toolbox, access), calls };
 }
 
 const UPGRADE = {
@@ -56,6 +61,13 @@ describe('Helm', () => {
       ...['--kubeconfig', '/data/kubeconfig', '--kube-context', 'k3d-x'],
     ]);
     assert.deepEqual(JSON.parse(call.options.stdin ?? ''), { secret: 'hush' });
+  });
+
+  it('makes no namespace in a cluster that is not ours, and writes nothing beside its kubeconfig', async () => {
+    const { helm, calls } = helmOf('3.16.1', undefined, { ...ACCESS, foreign: { directory: '/ours' } });
+    await helm.upgradeInstall(UPGRADE);
+    assert.ok(!calls[0]?.args.includes('--create-namespace'));
+    assert.equal(calls[0]?.options.env?.['KUBECACHEDIR'], '/ours/cache');
   });
 
   it('never waits, and lets Helm 4 apply as Helm 3 does', async () => {
