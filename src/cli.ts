@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { GatheredOutput } from './cli/gathered-output';
 import { crashMessage, main, type Host } from './cli/program';
 import type { Output } from './cli/renderer';
 import { ExitCode } from './cli/exit-codes';
@@ -26,9 +27,12 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   cancel.abort();
 });
 
-function output(stream: NodeJS.WriteStream): Output {
+function output(stream: NodeJS.WriteStream, before?: () => void): Output {
   return {
-    write: (text) => void stream.write(text),
+    write: (text) => {
+      before?.();
+      stream.write(text);
+    },
     get isTTY() {
       return stream.isTTY;
     },
@@ -38,9 +42,12 @@ function output(stream: NodeJS.WriteStream): Output {
   };
 }
 
+const out = new GatheredOutput(output(process.stdout));
+
 const host: Host = {
-  out: output(process.stdout),
-  err: output(process.stderr),
+  out,
+  // Both may be one terminal.
+  err: output(process.stderr, () => out.flush()),
   env: process.env,
   cwd: process.cwd(),
   version,
@@ -57,7 +64,7 @@ const forsaken = () => {
 process.once('beforeExit', forsaken);
 
 const crash = (error: unknown) => {
-  process.stderr.write(`${crashMessage(error)}\n`);
+  host.err.write(`${crashMessage(error)}\n`);
   process.exitCode = ExitCode.environment;
 };
 // A defect of ours. What runs ends with this process.

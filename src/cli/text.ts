@@ -25,7 +25,9 @@ const TITLES: Record<Span['step'], string> = {
 
 /** Words for a person: what a line says, without how and when it is written. */
 export class Wording {
-  private readonly pods = new Set<string>();
+  private readonly speakers = new Set<string>();
+  /** The one whose line was last. */
+  private speaker = { pod: '', container: '', prefix: '' };
 
   constructor(
     private readonly style: Style,
@@ -151,14 +153,20 @@ export class Wording {
     return `${style.warning('→')} New image ${app}  ${what}: ${why ?? ''}`;
   }
 
+  /** Remembers who speaks, so that a flood of lines of one container is not asked each time whose it is. */
+  private note(pod: string, container: string): void {
+    this.speakers.add(`${pod}/${container}`);
+    const named = this.speakers.size > 1 || this.verbose;
+    this.speaker = { pod, container, prefix: named ? `${this.style.name(`${pod} ${container}`)} ` : '' };
+  }
+
   private log(event: LogEvent): string[] {
     const { style } = this;
     switch (event.type) {
       case 'line': {
         const { pod, container, text, unterminated } = event.line;
-        this.pods.add(`${pod}/${container}`);
-        const name = this.pods.size > 1 || this.verbose ? `${style.name(`${pod} ${container}`)} ` : '';
-        return [`${name}${text}${unterminated ? ` ${style.faint('… (no line break follows)')}` : ''}`];
+        if (pod !== this.speaker.pod || container !== this.speaker.container) this.note(pod, container);
+        return [`${this.speaker.prefix}${text}${unterminated ? ` ${style.faint('… (no line break follows)')}` : ''}`];
       }
       case 'ended':
         return [

@@ -104,6 +104,8 @@ class StartReader {
   private openEnds = 0;
   /** What belongs to the next start, because the kubelet had served its log already. */
   private carried: ResumePoint | undefined;
+  private readonly podName: string;
+  private readonly podUid: string;
 
   constructor(
     private readonly pod: TrackedPod,
@@ -111,7 +113,10 @@ class StartReader {
     private readonly restart: number,
     private point: ResumePoint,
     private readonly context: FeedContext,
-  ) {}
+  ) {
+    this.podName = pod.name;
+    this.podUid = pod.uid;
+  }
 
   /** @returns the point from which the next start goes on, where that is not its beginning. */
   async run(): Promise<ResumePoint | undefined> {
@@ -297,17 +302,25 @@ class StartReader {
     this.context.queue.push({ type: 'started', ...this.identity() });
   }
 
-  private deliver(record: TimedRecord, more: Pick<LogLine, 'unterminated'> = {}): void {
+  private deliver(record: TimedRecord): void {
     // Whatever was held, the stream read since has it, in full.
     this.held = undefined;
-    const { timestamp, text, continues } = record;
-    const line = { ...this.identity(), podUid: this.pod.uid, timestamp, text, ...more };
-    this.context.queue.push({ type: 'line', line: continues ? { ...line, continues } : line });
+    const line = this.lineOf(record);
+    this.context.queue.push({ type: 'line', line: record.continues ? { ...line, continues: true } : line });
   }
 
   private flush(): void {
     const { held } = this;
-    if (held?.timestamp !== undefined) this.deliver({ ...held, timestamp: held.timestamp }, { unterminated: true });
+    this.held = undefined;
+    if (held?.timestamp === undefined) return;
+    const line = this.lineOf({ ...held, timestamp: held.timestamp });
+    this.context.queue.push({ type: 'line', line: { ...line, unterminated: true } });
+  }
+
+  /** Written out, because it is done for every line of a flood. */
+  private lineOf({ timestamp, text }: TimedRecord): LogLine {
+    const { podName: pod, podUid, container, restart } = this;
+    return { pod, podUid, container, restart, timestamp, text };
   }
 
   private gap(message: string): void {
@@ -329,7 +342,7 @@ class StartReader {
   }
 
   private identity(): { pod: string; container: string; restart: number } {
-    return { pod: this.pod.name, container: this.container, restart: this.restart };
+    return { pod: this.podName, container: this.container, restart: this.restart };
   }
 }
 

@@ -1,29 +1,29 @@
 /**
- * Events between those who produce them and the one reader. It holds about `capacity` events: producers add what one
- * read of their socket gave them and then await {@link EventQueue.room} before they read again.
+ * Events between those who produce them and the one reader, who takes all that are there at once: a promise for each
+ * event would cost more than the event. It holds about `capacity` events: producers add what one read of their socket
+ * gave them and then await {@link EventQueue.room} before they read again.
  */
 export class EventQueue<T> {
-  private items: (T | undefined)[] = [];
-  private head = 0;
+  private items: T[] = [];
   private reader:
-    { resolve: (result: IteratorResult<T, undefined>) => void; reject: (error: Error) => void } | undefined;
+    { resolve: (result: IteratorResult<readonly T[], undefined>) => void; reject: (error: Error) => void } | undefined;
+  private waking = false;
   private producers: (() => void)[] = [];
   private end: { readonly error?: Error } | undefined;
 
   constructor(private readonly capacity: number) {}
 
   get size(): number {
-    return this.items.length - this.head;
+    return this.items.length;
   }
 
   push(item: T): void {
     if (this.end) return;
-    if (this.reader) {
-      this.reader.resolve({ done: false, value: item });
-      this.reader = undefined;
-      return;
-    }
     this.items.push(item);
+    if (!this.reader || this.waking) return;
+    this.waking = true;
+    // Whoever adds an event is about to add those that came with it.
+    queueMicrotask(() => this.wake());
   }
 
   /** Undefined while there is room; else resolves as soon as the reader has made some. */
@@ -32,10 +32,11 @@ export class EventQueue<T> {
     return new Promise((resolve) => this.producers.push(resolve));
   }
 
-  next(): Promise<IteratorResult<T, undefined>> {
-    if (this.size > 0) return Promise.resolve({ done: false, value: this.shift() as T });
-    if (this.end) return this.ending(this.end);
+  /** What is there, at least one event. */
+  next(): Promise<IteratorResult<readonly T[], undefined>> {
     if (this.reader) return Promise.reject(new Error('two readers at once'));
+    if (this.size > 0) return Promise.resolve({ done: false, value: this.take() });
+    if (this.end) return this.ending(this.end);
     return new Promise((resolve, reject) => {
       this.reader = { resolve, reject };
     });
@@ -49,13 +50,13 @@ export class EventQueue<T> {
   /** The reader gets this error next; events still here are dropped. */
   fail(error: Error): void {
     if (this.end) return;
-    this.clear();
+    this.items = [];
     this.finish({ error });
   }
 
   /** The reader wants no more. */
   discard(): void {
-    this.clear();
+    this.items = [];
     this.finish({});
   }
 
@@ -64,8 +65,9 @@ export class EventQueue<T> {
     this.end = end;
     this.releaseProducers();
     const { reader } = this;
+    // A reader that is about to be woken gets its events first.
+    if (!reader || this.size > 0) return;
     this.reader = undefined;
-    if (!reader) return;
     if ('error' in end) {
       this.end = {};
       reader.reject(end.error);
@@ -73,27 +75,25 @@ export class EventQueue<T> {
   }
 
   /** An error is told once; afterwards the events have simply ended. */
-  private ending(end: { readonly error?: Error }): Promise<IteratorResult<T, undefined>> {
+  private ending(end: { readonly error?: Error }): Promise<IteratorResult<readonly T[], undefined>> {
     if (!('error' in end)) return Promise.resolve(DONE);
     this.end = {};
     return Promise.reject(end.error);
   }
 
-  private clear(): void {
-    this.items = [];
-    this.head = 0;
+  private wake(): void {
+    this.waking = false;
+    const { reader } = this;
+    if (!reader || this.size === 0) return;
+    this.reader = undefined;
+    reader.resolve({ done: false, value: this.take() });
   }
 
-  private shift(): T | undefined {
-    const item = this.items[this.head];
-    this.items[this.head++] = undefined;
-    if (this.head === this.items.length) this.clear();
-    else if (this.head >= COMPACT_AT) {
-      this.items = this.items.slice(this.head);
-      this.head = 0;
-    }
-    if (this.producers.length > 0 && this.size <= this.capacity / 2) this.releaseProducers();
-    return item;
+  private take(): readonly T[] {
+    const { items } = this;
+    this.items = [];
+    this.releaseProducers();
+    return items;
   }
 
   private releaseProducers(): void {
@@ -103,5 +103,4 @@ export class EventQueue<T> {
   }
 }
 
-const COMPACT_AT = 4096;
 const DONE: IteratorResult<never, undefined> = { done: true, value: undefined };

@@ -17,7 +17,8 @@ const ONE_SHOT_PATIENCE_MS = 10_000;
 
 /**
  * Delivers what the containers of the selected pods write: every line once, in order per container, across restarts,
- * replaced pods and times in which the cluster is away. What Kubernetes no longer has is told as a `gap`.
+ * replaced pods and times in which the cluster is away. What Kubernetes no longer has is told as a `gap`. Events come
+ * as they are there, several at once in a flood, never none.
  *
  * Nothing starts before the first event is asked for. A slow reader slows the containers' streams down; no more than
  * some thousand events are held. Nothing tells, though, of what the kubelet itself leaves out for a reader that was too
@@ -27,7 +28,7 @@ const ONE_SHOT_PATIENCE_MS = 10_000;
  * The reader gets `Failure` `logs-refused` (the API denies access) and, without `follow`, `cluster-unreachable` or
  * `logs-unavailable`.
  */
-export function followLogs(request: LogRequest): AsyncIterable<LogEvent, undefined> {
+export function followLogs(request: LogRequest): AsyncIterable<readonly LogEvent[], undefined> {
   if (request.selectors.length === 0 && !request.pods?.length) {
     throw new Failure({
       code: 'logs-without-selector',
@@ -45,7 +46,7 @@ export function followLogs(request: LogRequest): AsyncIterable<LogEvent, undefin
   return { [Symbol.asyncIterator]: () => new LogFeed(request) };
 }
 
-class LogFeed implements AsyncIterator<LogEvent, undefined> {
+class LogFeed implements AsyncIterator<readonly LogEvent[], undefined> {
   private readonly stopping = new AbortController();
   private readonly queue = new EventQueue<LogEvent>(QUEUE_CAPACITY);
   private readonly tasks = new Set<Promise<void>>();
@@ -77,12 +78,12 @@ class LogFeed implements AsyncIterator<LogEvent, undefined> {
     };
   }
 
-  next(): Promise<IteratorResult<LogEvent, undefined>> {
+  next(): Promise<IteratorResult<readonly LogEvent[], undefined>> {
     if (!this.started) this.start();
     return this.queue.next();
   }
 
-  async return(): Promise<IteratorResult<LogEvent, undefined>> {
+  async return(): Promise<IteratorResult<readonly LogEvent[], undefined>> {
     this.started = true;
     this.queue.discard();
     this.stop();

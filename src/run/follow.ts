@@ -1,5 +1,6 @@
 import { isCancelled, sleep } from '../base';
-import { followLogs } from '../logs';
+import { followLogs, type LogEvent } from '../logs';
+import { isLiveUpdateHelper } from '../deploy';
 import type { App } from '../project';
 import type { ClusterAccess } from '../tools';
 import type { Job } from './images';
@@ -73,12 +74,15 @@ export class AppLog {
         signal,
         ...from,
       });
-      for await (const event of events) {
-        this.job.emit({ type: 'log', app: this.app.id, event });
-        if (event.type === 'line') this.firstLine();
-      }
+      for await (const batch of events) for (const event of batch) this.take(event);
     } catch (error) {
       if (!isCancelled(error, signal)) throw error;
     }
+  }
+
+  private take(event: LogEvent): void {
+    if ('container' in event && isLiveUpdateHelper(event.container)) return;
+    this.job.emit({ type: 'log', app: this.app.id, event });
+    if (event.type === 'line') this.firstLine();
   }
 }

@@ -169,7 +169,7 @@ export function showLogs(session: Session, request: LogsRequest, emit: Emit, sig
             ...(tail === undefined ? {} : { tail }),
             ...(signal ? { signal } : {}),
           });
-          for await (const event of events) emit({ type: 'log', app: app.id, event });
+          for await (const batch of events) for (const event of batch) emit({ type: 'log', app: app.id, event });
         } catch (error) {
           if (!isCancelled(error, signal)) throw error;
         }

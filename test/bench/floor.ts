@@ -126,8 +126,10 @@ export class Floor {
       signal,
       since: new Date(),
     });
-    for await (const event of events) {
-      if (event.type === 'line' && event.line.text.includes(line)) return Date.parse(event.line.timestamp) / 1000;
+    for await (const batch of events) {
+      for (const event of batch) {
+        if (event.type === 'line' && event.line.text.includes(line)) return Date.parse(event.line.timestamp) / 1000;
+      }
     }
     throw new Error(`the line "${line}" never came`);
   }

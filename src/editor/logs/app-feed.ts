@@ -7,7 +7,7 @@ import { Resumption } from './resumption';
 export interface FeedSource {
   /** The selectors of a release's pods; none when it has no workloads. */
   selectors(subject: FeedSubject, signal: AbortSignal): Promise<readonly string[]>;
-  follow(request: LogRequest): Promise<AsyncIterable<LogEvent>>;
+  follow(request: LogRequest): Promise<AsyncIterable<readonly LogEvent[]>>;
 }
 
 export interface FeedListener {
@@ -126,10 +126,10 @@ class Run {
         this.selectors = await this.source.selectors(subject, signal);
         if (this.subject !== subject) continue;
         if (this.selectors.length === 0) await until(signal);
-        for await (const event of await this.source.follow(this.request(signal))) {
+        for await (const events of await this.source.follow(this.request(signal))) {
           if (signal.aborted) break;
           waitMs = FIRST_RETRY_MS;
-          if (this.resumption.isNew(event)) this.listener.received(event);
+          for (const event of events) if (this.resumption.isNew(event)) this.listener.received(event);
         }
       } catch (error) {
         if (signal.aborted || isCancelled(error, signal)) continue;

@@ -22,6 +22,8 @@ export class LineAssembler {
   }
 
   private takeLine(line: LogLine): LogEntry[] {
+    // What almost all lines are: whole, short, and no part of another.
+    if (this.begun.size === 0 && isShown(line)) return [{ type: 'line', line }];
     const key = keyOf(line);
     const open = this.begun.get(key);
     if (!open) {
@@ -40,6 +42,10 @@ export class LineAssembler {
     this.begun.delete(key);
     return [entryOf(open.first, open.text, open.length)];
   }
+}
+
+function isShown(line: LogLine): line is LogLine & { readonly continues?: never } {
+  return !line.continues && line.text.length <= LINE_LIMIT;
 }
 
 function keyOf({ pod, container }: { readonly pod: string; readonly container: string }): string {

@@ -57,8 +57,8 @@ export class PreviousLog extends Owner {
       const { signal } = stopper;
       try {
         const request = { access, namespace, selectors: [], pods: [pod], containers: [container] };
-        for await (const event of followLogs({ ...request, previous: true, follow: false, signal })) {
-          const entries = assembler.take(event);
+        for await (const events of followLogs({ ...request, previous: true, follow: false, signal })) {
+          const entries = events.flatMap((event) => assembler.take(event));
           read += entries.length;
           ring.push(entries);
         }

@@ -3,6 +3,18 @@ import type { LogEvent } from '../../logs';
 /** Containers remembered; the oldest are forgotten first. */
 const REMEMBERED = 1000;
 
+interface Last {
+  timestamp: string;
+}
+
+interface Speaker {
+  readonly podUid: string;
+  readonly container: string;
+  readonly last: Last;
+  /** Lines up to this timestamp have been delivered by an earlier feed. */
+  readonly until: string | undefined;
+}
+
 interface Told {
   readonly restart: number;
   ended: boolean;
@@ -13,8 +25,10 @@ interface Told {
  * {@link Resumption.isNew} tells what it repeats. Within one feed nothing is repeated, and nothing is asked.
  */
 export class Resumption {
-  /** Timestamp of the last line, by pod and container. */
-  private readonly lines = new Map<string, string>();
+  /** The last line of each container. */
+  private readonly lines = new Map<string, Last>();
+  /** The container that wrote last: in a flood it is the one that writes next, too. */
+  private speaker: Speaker | undefined;
   private readonly told = new Map<string, Told>();
   private latest: string | undefined;
   private repeatedLines: ReadonlyMap<string, string> = new Map();
@@ -27,7 +41,8 @@ export class Resumption {
 
   /** Another feed begins: what has been delivered so far may come again. */
   begin(): void {
-    this.repeatedLines = new Map(this.lines);
+    this.repeatedLines = new Map([...this.lines].map(([key, { timestamp }]) => [key, timestamp]));
+    this.speaker = undefined;
     this.repeatedTold = new Map(this.told);
   }
 
@@ -36,10 +51,10 @@ export class Resumption {
     switch (event.type) {
       case 'line': {
         const { podUid, container, timestamp } = event.line;
-        const key = `${podUid}/${container}`;
-        const until = this.repeatedLines.get(key);
-        if (until !== undefined && timestamp <= until) return false;
-        remember(this.lines, key, timestamp);
+        let { speaker } = this;
+        if (speaker?.podUid !== podUid || speaker.container !== container) speaker = this.speakerOf(podUid, container);
+        if (speaker.until !== undefined && timestamp <= speaker.until) return false;
+        speaker.last.timestamp = timestamp;
         if (this.latest === undefined || timestamp > this.latest) this.latest = timestamp;
         return true;
       }
@@ -49,6 +64,15 @@ export class Resumption {
       default:
         return true;
     }
+  }
+
+  private speakerOf(podUid: string, container: string): Speaker {
+    const key = `${podUid}/${container}`;
+    const until = this.repeatedLines.get(key);
+    const last = this.lines.get(key) ?? { timestamp: until ?? '' };
+    remember(this.lines, key, last);
+    this.speaker = { podUid, container, last, until };
+    return this.speaker;
   }
 
   private isNewState({ type, pod, container, restart }: Extract<LogEvent, { type: 'started' | 'ended' }>): boolean {

@@ -19,7 +19,7 @@ const SUBJECT: FeedSubject = {
 };
 
 /** A stream that a test writes to. */
-class FakeStream implements AsyncIterable<LogEvent> {
+class FakeStream implements AsyncIterable<readonly LogEvent[]> {
   private readonly events: LogEvent[] = [];
   private wake: () => void = () => undefined;
   private failure: Error | undefined;
@@ -39,11 +39,11 @@ class FakeStream implements AsyncIterable<LogEvent> {
     this.wake();
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<LogEvent> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<readonly LogEvent[]> {
     try {
       for (;;) {
-        const event = this.events.shift();
-        if (event) yield event;
+        const events = this.events.splice(0);
+        if (events.length > 0) yield events;
         else if (this.failure) throw this.failure;
         else await new Promise<void>((resolve) => (this.wake = resolve));
       }

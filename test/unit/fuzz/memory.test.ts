@@ -69,7 +69,7 @@ class LogPath {
     this.splitter.write(chunk);
     while (this.queue.size > 0) {
       const { value } = await this.queue.next();
-      if (value) for (const entry of this.assembler.take(value)) this.batcher.push(entry);
+      for (const event of value ?? []) for (const entry of this.assembler.take(event)) this.batcher.push(entry);
     }
     this.clock.advance(1);
   }

@@ -5,7 +5,7 @@ export class FeedReader {
   readonly events: LogEvent[] = [];
   /** Resolves with what the feed threw, if anything. */
   readonly done: Promise<unknown>;
-  private readonly iterator: AsyncIterator<LogEvent, undefined>;
+  private readonly iterator: AsyncIterator<readonly LogEvent[], undefined>;
   private readonly controller = new AbortController();
   private wake: () => void = () => undefined;
 
@@ -51,7 +51,7 @@ export class FeedReader {
     return this.done;
   }
 
-  return(): Promise<IteratorResult<LogEvent>> | undefined {
+  return(): Promise<IteratorResult<readonly LogEvent[]>> | undefined {
     return this.iterator.return?.();
   }
 
@@ -59,7 +59,7 @@ export class FeedReader {
     for (;;) {
       const result = await this.iterator.next();
       if (result.done) return;
-      this.events.push(result.value);
+      this.events.push(...result.value);
       this.wake();
     }
   }
