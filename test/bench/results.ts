@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Circumstances, Machine } from './circumstances';
 import { plotOf } from './plot';
+import { scaleReport } from './scale-table';
 import type { Scenario } from './scenario';
 import { tableOf, type Row } from './statistics';
 
@@ -17,8 +18,9 @@ interface Results {
 }
 
 /**
- * Writes `results.json`, `results.svg` and `README.md`, which shows it, in a folder. Rows measured now take the place of
- * older ones of the same name; the others stay, in the order of the scenarios, and those of scenarios that are no more go.
+ * Writes `results.json`, `results.svg` and `README.md`, which shows it, and `scale.md` in a folder. Rows measured now
+ * take the place of older ones of the same name; the others stay, in the order of the scenarios, and those of scenarios
+ * that are no more go.
  */
 export async function saveResults(
   folder: string,
@@ -32,6 +34,7 @@ export async function saveResults(
   const results: Results = { machine, rows: merged };
   await writeFile(file, `${JSON.stringify(results, undefined, 2)}\n`);
   await writeFile(join(folder, 'results.svg'), plotOf(merged));
+  await writeFile(join(folder, 'scale.md'), scaleReport(merged));
   await writeFile(join(folder, 'README.md'), report(results, scenarios));
 }
 

@@ -2,6 +2,7 @@ import { coldScenarios } from './cold-scenarios';
 import { editorScenarios } from './editor-scenarios';
 import { innerLoopScenarios } from './inner-loop-scenarios';
 import type { Scenario } from './scenario';
+import { scaleScenarios } from './scale-scenarios';
 import { templateScenarios } from './template-scenarios';
 import { treeScenarios } from './tree-scenarios';
 
@@ -10,5 +11,6 @@ export const SCENARIOS: readonly Scenario[] = [
   ...coldScenarios,
   ...editorScenarios,
   ...treeScenarios,
+  ...scaleScenarios,
   ...templateScenarios,
 ];
