@@ -1,6 +1,6 @@
 import type { PushedImage } from '../build';
 import { Failure } from '../base';
-import { deploy, type DeployContext, type DeployResult, type LiveTemplate } from '../deploy';
+import { deploy, prepareDeploy, type DeployContext, type DeployResult, type LiveTemplate } from '../deploy';
 import type { App } from '../project';
 import type { Runtime } from '../runtime';
 import { kubernetes } from '../tools';
@@ -65,6 +65,8 @@ export function runApps(
   return outcomeOf(async () => {
     // The Kubernetes client takes a moment to load: meanwhile files are read and the image is built.
     void kubernetes();
+    // So does Helm to say which version it is.
+    void prepareDeploy(session.toolbox).catch(() => undefined);
     const repository = await job.steps.run('read', undefined, () => session.readValid());
     const apps = selectApps(repository, request.apps);
     if (request.image === undefined && request.platform !== undefined) throw platformWithoutImage();

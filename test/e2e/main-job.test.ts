@@ -43,6 +43,7 @@ describe('the main job', function () {
   for (const helm of HELMS) {
     describe(`with ${helm.name}`, () => {
       let env: Record<string, string | undefined>;
+      let changed: VappResult;
       const marker = `line changed under ${helm.name}`;
 
       before(() => {
@@ -51,11 +52,30 @@ describe('the main job', function () {
 
       it('shows the new line after a source line changed', async () => {
         await workspace.edit('app/src/main.py', /"%s %s started[^"]*"/, `"%s %s started, ${marker} (Python %s)"`);
-        const run = await workspace.vapp(['run', '--no-follow'], { env });
-        assertDone(run);
+        changed = await workspace.vapp(['run', '--no-follow', '--timeline'], { env });
+        assertDone(changed);
         assert.ok(
-          run.lines.some((line) => line.includes(marker)),
-          run.lines.join('\n'),
+          changed.lines.some((line) => line.includes(marker)),
+          changed.lines.join('\n'),
+        );
+      });
+
+      it('tells what of it took how long', () => {
+        const spans = changed.events.flatMap((event) => (event.type === 'timeline' ? event.spans : []));
+        const names = spans.map(({ step, part }) => (part === undefined ? step : `${step}/${part}`));
+        for (const name of [
+          'start',
+          'build',
+          'push',
+          'deploy',
+          'pod',
+          'pod/container started',
+          'pod/first line written',
+        ])
+          assert.ok(names.includes(name), `${name} is not among ${names.join(', ')}`);
+        assert.deepEqual(
+          spans.filter(({ from, to }) => from < 0 || to < from),
+          [],
         );
       });
 
