@@ -13,7 +13,7 @@ import { secondsUntilLine } from './until-line';
 
 const ACTIVATION_ROUNDS = 5;
 const IDLE_ROUNDS = 3;
-const IDLE_WINDOW_MS = 40_000;
+const IDLE_WINDOW_MS = 30_000;
 const INNER_ROUNDS = 8;
 
 const innerLoopEditor: Scenario = {
@@ -80,7 +80,7 @@ const activation: Scenario = {
 const idleCpu: Scenario = {
   name: 'idle-cpu',
   description:
-    'what ours adds to the CPU time of an extension host and of all that it started, in percent of one core, over 40 s in which nothing changes: ' +
+    'what ours adds to the CPU time of an extension host and of all that it started, in percent of one core, over 30 s in which nothing changes: ' +
     'the app runs, the tree shows it, and the editor itself does not look for ports to forward. Each round has a host with ours and one with a ' +
     'stub extension, in turn, and the difference counts: a host alone uses more than what is allowed here',
   async measure(bed, context, note) {
