@@ -74,7 +74,8 @@ export async function refuseForeignRelease(
   });
 }
 
-async function refuseMissingNamespace(
+/** @throws Failure `namespace-missing`. */
+export async function refuseMissingNamespace(
   api: KubeApi,
   namespace: string,
   context: RemoteContext,

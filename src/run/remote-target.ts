@@ -8,7 +8,7 @@ import { KubeApi, findUserContext, type ClusterAccess } from '../tools';
 import type { GivenImage } from './given-image';
 import { IMAGE_LABEL, removeReplacedImages, shortDigest, type Job } from './images';
 import { buildAndPushApp } from './push-app';
-import { explainedOf, nodePlatforms, refuseForeignRelease } from './remote-cluster';
+import { explainedOf, nodePlatforms, refuseForeignRelease, refuseMissingNamespace } from './remote-cluster';
 import type { ImageRequest, Reached, Target } from './target';
 
 /** How long a registry may take to tell what it has, milliseconds. */
@@ -125,7 +125,12 @@ export class RemoteTarget implements Target {
     const { job, context, namespace } = this;
     return job.steps.run('runtime', undefined, async (reporter) => {
       reporter.progress(`asking the cluster of the context ${context.name.value}`);
-      const platforms = await this.explained(() => this.withApi((api) => nodePlatforms(api, job.signal)));
+      const ask = async (api: KubeApi) => {
+        // Before anything is built for it.
+        if (namespace !== undefined) await refuseMissingNamespace(api, namespace, context, job.signal);
+        return nodePlatforms(api, job.signal);
+      };
+      const platforms = await this.explained(() => this.withApi(ask));
       const where = namespace === undefined ? '' : `, namespace ${namespace}`;
       reporter.result(`context ${context.name.value}${where}`);
       return platforms;

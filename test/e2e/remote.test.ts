@@ -108,7 +108,7 @@ describe('a cluster and a builder of somebody else’s', function () {
     const { kubeconfig, context } = team.access;
     const chart = join(__dirname, '..', '..', 'templates', 'charts', 'vehicle-app');
     const theirs = ['install', APP, chart, '--kubeconfig', kubeconfig, '--kube-context', context];
-    await tools.run('helm', [...theirs, '--set', 'image.repository=example.test/theirs', '--set', 'image.tag=1']);
+    await tools.run('helm', [...theirs, '--set', 'image.repository=example.test/theirs', '--set', 'image.tag=theirs']);
     for (const command of [['run', '--no-follow'], ['uninstall']]) {
       const failure = assertFailed(await inTeam(...command), 'release-not-ours', 2);
       assert.equal(failure.range?.file, join(workspace.path, 'vapp.yaml'));
@@ -142,6 +142,8 @@ describe('a cluster and a builder of somebody else’s', function () {
         assertDone(result);
         assert.ok(result.lines.includes('for the team'), result.lines.join('\n'));
       });
+      const { stdout } = await tools.run('docker', ['buildx', 'ls']);
+      assert.ok(!stdout.includes('vapp-'), stdout);
       const failure = assertFailed(await workspace.vapp(['build']), 'builder-unreachable', 3);
       assert.equal(failure.range?.start.line, 2);
     } finally {
