@@ -1,6 +1,7 @@
 import { coldScenarios } from './cold-scenarios';
 import { editorScenarios } from './editor-scenarios';
 import { innerLoopScenarios } from './inner-loop-scenarios';
+import { logScenarios } from './log-scenarios';
 import type { Scenario } from './scenario';
 import { scaleScenarios } from './scale-scenarios';
 import { templateScenarios } from './template-scenarios';
@@ -11,6 +12,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...coldScenarios,
   ...editorScenarios,
   ...treeScenarios,
+  ...logScenarios,
   ...scaleScenarios,
   ...templateScenarios,
 ];

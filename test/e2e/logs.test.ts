@@ -93,13 +93,14 @@ describe('following logs on a real cluster', function () {
     await kubectl(['create', '-f', '-'], JSON.stringify(pod));
   }
 
-  async function createDeployment(name: string, script: string): Promise<void> {
+  async function createDeployment(name: string, script: string, replicas = 1): Promise<void> {
     const labels = { app: name };
     const deployment = {
       apiVersion: 'apps/v1',
       kind: 'Deployment',
       metadata: { name },
       spec: {
+        replicas,
         selector: { matchLabels: labels },
         template: {
           metadata: { labels },
@@ -275,6 +276,23 @@ describe('following logs on a real cluster', function () {
       if (count === 200_000) break;
     }
     assert.equal(count, 200_000);
+  });
+
+  it('delivers every line of ten pods that write at the same time', async () => {
+    const reader = follow('flood');
+    await createDeployment('flood', `${printLines(2000)}; sleep 1000`, 10);
+    await reader.untilLines(20_000);
+    const uids = new Set(reader.logLines.map(({ podUid }) => podUid));
+    assert.equal(uids.size, 10);
+    for (const uid of uids) {
+      const lines = reader.logLines.filter(({ podUid }) => podUid === uid);
+      assertNumbered(
+        lines.map(({ text }) => text),
+        2000,
+      );
+    }
+    assert.deepEqual(reader.gaps, []);
+    await kubectl(['delete', 'deployment', 'flood', '--wait=true']);
   });
 
   it('without follow delivers what is there', async () => {

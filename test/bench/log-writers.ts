@@ -1,0 +1,127 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { ClusterAccess, Command } from '../../src/tools';
+import { lightApp } from '../e2e/support/light-app';
+import type { TestBed } from './bed';
+import type { Followed } from './log-clients';
+import { run } from './process';
+import { secondsUntilLine } from './until-line';
+
+/** What all pods are told to write, beside the line that each writes once a second while it has nothing to do. */
+export interface WritingOrder {
+  /** A positive number of its own. */
+  readonly id: number;
+  /** By all pods together. */
+  readonly lines: number;
+  /** Lines a second, of all pods together; without it as fast as they can. */
+  readonly rate?: number;
+}
+
+const NAME = 'writers';
+const NAMESPACE = 'default';
+
+/** An app whose pods write numbered lines to order, all beginning at the same moment. */
+export class LogWriters {
+  private replicas = 1;
+
+  private constructor(
+    private readonly bed: TestBed,
+    private readonly node: string,
+    readonly followed: Followed,
+  ) {}
+
+  /** Runs the app, with one pod. */
+  static async deploy(bed: TestBed): Promise<LogWriters> {
+    const folder = bed.folderFor(NAME);
+    for (const [file, content] of Object.entries(lightApp({ name: NAME, script: SCRIPT }))) {
+      await mkdir(dirname(join(folder, file)), { recursive: true });
+      await writeFile(join(folder, file), content);
+    }
+    await secondsUntilLine(bed.vapp(folder, 'run'), 'beat 0');
+    const { access, cluster } = await bed.runtime(folder);
+    if (!access) throw new Error('the runtime does not run');
+    const selector = `app.kubernetes.io/instance=${NAME}`;
+    return new LogWriters(bed, `k3d-${cluster}-server-0`, { folder, access, namespace: NAMESPACE, selector });
+  }
+
+  get pods(): number {
+    return this.replicas;
+  }
+
+  /** Runs so many pods, and waits until all are ready. */
+  async scale(pods: number): Promise<void> {
+    await this.kubectl('scale', `deployment/${NAME}`, `--replicas=${pods}`);
+    await this.kubectl('rollout', 'status', `deployment/${NAME}`, '--timeout=280s');
+    this.replicas = pods;
+  }
+
+  /** How many lines each pod writes by an order. */
+  linesPerPod({ lines }: WritingOrder): number {
+    return Math.floor(lines / this.replicas);
+  }
+
+  /** The command that gives an order to all pods. */
+  command(order: WritingOrder): Command {
+    const { bed, node, replicas } = this;
+    const lines = this.linesPerPod(order);
+    const rate = (order.rate ?? 0) / replicas;
+    // A pod that writes seldom need not look at the clock more often than it writes.
+    const pause = rate > 0 ? Math.max(SHORTEST_PAUSE_SECONDS, 1 / rate) : 0;
+    const words =
+      order.rate === undefined ? `flood ${order.id} ${lines}` : `pace ${order.id} ${lines} ${rate} ${pause}`;
+    return bed.tool('docker', ['exec', node, 'sh', '-c', TELL_ALL, words]);
+  }
+
+  private kubectl(...args: string[]): Promise<string> {
+    const { kubeconfig, context }: ClusterAccess = this.followed.access;
+    const cluster = ['--kubeconfig', kubeconfig, '--context', context, '--namespace', NAMESPACE];
+    return run(this.bed.tool('kubectl', [...cluster, ...args]));
+  }
+}
+
+const SHORTEST_PAUSE_SECONDS = 0.01;
+
+/** Where a pod waits for orders; the node's root reaches it through any process of the container. */
+const ORDERS = '/tmp/orders';
+const TELL_ALL = `for orders in /proc/[0-9]*/root${ORDERS}; do [ -p "$orders" ] && echo "$0" > "$orders"; done; true`;
+
+/**
+ * Lines are `KIND ORDER POD NUMBER TIME`, numbered through from the pod's start whatever their kind; see `readWritten`.
+ * While an order is carried out at a rate each line has its own time; a flood has none, since it would only slow it down.
+ * It waits with `read`, which takes no process: of a hundred pods those would be what is measured.
+ */
+const SCRIPT = `trap 'exit 0' TERM
+mkfifo ${ORDERS}
+exec 3<>${ORDERS}
+pad=0123456789012345678901234567890123456789
+n=0
+
+say() { n=$((n+1)); echo "$1 $2 $HOSTNAME $n $EPOCHREALTIME $pad"; }
+
+micros() { now=$EPOCHREALTIME; now=\${now%.*}\${now#*.}; }
+
+flood() {
+  awk -v id="$1" -v pod="$HOSTNAME" -v from="$n" -v lines="$2" -v pad="$pad" \\
+    'BEGIN { for (i = 1; i < lines; i++) print "line " id " " pod " " from + i " 0 " pad }'
+  n=$((n+$2-1))
+  say last "$1"
+}
+
+pace() {
+  written=1
+  micros
+  begun=$now
+  while [ $written -lt "$2" ]; do
+    micros
+    due=$(((now - begun) * $3 / 1000000))
+    [ $due -gt "$2" ] && due=$2
+    while [ $written -lt $due ]; do written=$((written+1)); say line "$1"; done
+    read -r -t "$4" _ <&3
+  done
+  say last "$1"
+}
+
+while :; do
+  if read -r -t 1 order <&3; then $order; else say beat 0; fi
+done
+`;
