@@ -163,6 +163,13 @@ async function peerOf(bed: TestBed, app: LoopApp): Promise<PeerApp> {
   const folder = join(bed.folder, 'peer');
   await app.write(folder);
   const valuesFile = join(bed.folder, 'values.json');
-  await writeFile(valuesFile, '{}');
+  await writeFile(valuesFile, JSON.stringify({ env: ADDRESSES }));
   return { app, folder, valuesFile };
 }
+
+/** Where nobody answers: the peers' clusters have no services, and the template's app waits for them after its first line. */
+const ADDRESSES = {
+  SDV_MIDDLEWARE_TYPE: 'native',
+  SDV_VEHICLEDATABROKER_ADDRESS: 'grpc://vehicledatabroker:55555',
+  SDV_MQTT_ADDRESS: 'mqtt://mqtt-broker:1883',
+};
