@@ -80,6 +80,15 @@ describe('vapp: arguments', () => {
     assert.deepEqual((JSON.parse(out.text) as { value: unknown }).value, { state: 'no-app' });
   });
 
+  for (const command of ['run', 'logs', 'status', 'test', 'rollback', 'uninstall']) {
+    it(`refuses a context that vapp.yaml does not allow, before anything is asked: ${command}`, async () => {
+      await writeFiles(folder, VALID);
+      assert.equal(await main(['--output', 'json', command, '--context', 'prod'], host), 2);
+      const { failure } = JSON.parse(out.text.trimEnd().split('\n').at(-1)!) as { failure: { code: string } };
+      assert.equal(failure.code, 'context-not-allowed');
+    });
+  }
+
   it('lists the apps with the platforms that vapp.yaml names, without Docker', async () => {
     await writeFiles(folder, {
       ...VALID,
