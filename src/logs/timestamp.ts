@@ -29,7 +29,8 @@ const ZERO = 0x30;
 const NINE = 0x39;
 
 /**
- * Whether a timestamp in its one form begins at a place; a short way for almost all lines. Days that not every month has
+ * Whether a timestamp in its one form begins at a place; a short way for almost all lines, which makes no function on
+ * its way, since the bundle gives each one that is made its name. Days that not every month has
  * are left to {@link toTimestamp}.
  */
 export function isTimestampAt(bytes: Buffer, start: number): boolean {
@@ -38,17 +39,24 @@ export function isTimestampAt(bytes: Buffer, start: number): boolean {
     const form = FORM.charCodeAt(index);
     if (form === ZERO ? byte < ZERO || byte > NINE : byte !== form) return false;
   }
-  const number = (at: number) => ((bytes[start + at] ?? 0) - ZERO) * 10 + (bytes[start + at + 1] ?? 0) - ZERO;
-  const isWithin = (at: number, first: number, last: number) => number(at) >= first && number(at) <= last;
-  const isYear = number(0) > 0 || number(2) > 0;
+  const isYear = numberAt(bytes, start) > 0 || numberAt(bytes, start + 2) > 0;
   return (
     isYear &&
-    isWithin(5, 1, 12) &&
-    isWithin(8, 1, 28) &&
-    isWithin(11, 0, 23) &&
-    isWithin(14, 0, 59) &&
-    isWithin(17, 0, 59)
+    isWithin(numberAt(bytes, start + 5), 1, 12) &&
+    isWithin(numberAt(bytes, start + 8), 1, 28) &&
+    isWithin(numberAt(bytes, start + 11), 0, 23) &&
+    isWithin(numberAt(bytes, start + 14), 0, 59) &&
+    isWithin(numberAt(bytes, start + 17), 0, 59)
   );
+}
+
+/** The number that two digits make. */
+function numberAt(bytes: Buffer, at: number): number {
+  return ((bytes[at] ?? 0) - ZERO) * 10 + (bytes[at + 1] ?? 0) - ZERO;
+}
+
+function isWithin(number: number, first: number, last: number): boolean {
+  return number >= first && number <= last;
 }
 
 /** @throws RangeError for an invalid date. */
