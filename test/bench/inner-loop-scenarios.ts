@@ -130,10 +130,10 @@ async function prepare(bed: TestBed, context: StackContext, app: LoopApp) {
   const program = await ensureSkaffold(context);
   await app.prepare(context.signal);
   const ours = bed.folderFor('ours');
-  const first = freshLine();
   await app.write(ours);
-  await edit(app, ours, first);
-  await secondsUntilLine(bed.vapp(ours, 'run'), first);
+  await edit(app, ours, freshLine());
+  // A gigabyte that is new everywhere takes its time.
+  await run(bed.vapp(ours, 'run', '--no-follow', '--timeout', '5m'));
   const { runtime: status, apps } = await bed.status(ours);
   const { access, registry } = status;
   if (!access || !registry) throw new Error('the runtime does not run');
@@ -147,7 +147,6 @@ async function prepare(bed: TestBed, context: StackContext, app: LoopApp) {
 
   const floor = new Floor(bed, await peer('floor'), runtime);
   await floor.edit(freshLine());
-  await nameRegistryInNode(bed, status);
   const { folder } = await peer('skaffold');
   const firstLine = freshLine();
   await edit(app, folder, firstLine);
@@ -155,6 +154,22 @@ async function prepare(bed: TestBed, context: StackContext, app: LoopApp) {
   const options = { program, folder, app, chart, valuesFile, registry: registry.push, access, env, firstLine };
   const skaffold = await SkaffoldDev.start(options);
   return { ours, floor, skaffold, upstream: new Upstream(bed, await peer('upstream'), runtime) };
+}
+
+/**
+ * What Skaffold needs of the runtime of an app of ours.
+ *
+ * @param ours folder of the app, which runs.
+ */
+export async function prepareSkaffold(bed: TestBed, context: StackContext, ours: string) {
+  const program = await ensureSkaffold(context);
+  const { runtime: status, apps } = await bed.status(ours);
+  const { access, registry } = status;
+  if (!access || !registry) throw new Error('the runtime does not run');
+  const runtime: PlainRuntime = { access, registry };
+  const valuesFile = await valuesOfOurs(bed, runtime, apps[0]?.id ?? '');
+  await nameRegistryInNode(bed, status);
+  return { program, runtime, valuesFile };
 }
 
 /** What `vapp` gave the chart, but for the image: the peers' pods are to be like ours. */

@@ -1,11 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LineSplitter, type ClusterAccess } from '../../src/tools';
+import type { ClusterAccess } from '../../src/tools';
 import { goProgramSource } from '../stack/parts/go-program';
 import { ensureTool, type Tool } from '../stack/parts/tool';
 import type { StackContext } from '../stack/types';
+import { DevProcess } from './dev-process';
 import { edit, type LoopApp } from './loop-apps';
 
 const MODULE = 'github.com/GoogleContainerTools/skaffold/v2';
@@ -40,11 +39,8 @@ export function ensureSkaffold(context: StackContext): Promise<string> {
 
 /** `skaffold dev` on one app, as a person would leave it running beside the editor. */
 export class SkaffoldDev {
-  private readonly waiting = new Map<string, () => void>();
-  private output = '';
-
   private constructor(
-    private readonly child: ChildProcess,
+    private readonly dev: DevProcess,
     private readonly folder: string,
     private readonly app: LoopApp,
   ) {}
@@ -52,6 +48,7 @@ export class SkaffoldDev {
   /**
    * @param folder the app, which gets a skaffold.yaml.
    * @param registry as host and nodes both call it.
+   * @param sync files that go into the container, instead of a new image.
    */
   static async start(options: {
     program: string;
@@ -63,43 +60,37 @@ export class SkaffoldDev {
     access: ClusterAccess;
     env: NodeJS.ProcessEnv;
     firstLine: string;
+    sync?: SkaffoldSync;
   }): Promise<SkaffoldDev> {
-    const { program, folder, app, chart, valuesFile, registry, access, env, firstLine } = options;
-    await writeFile(join(folder, 'skaffold.yaml'), configuration(chart, valuesFile));
+    const { program, folder, app, chart, valuesFile, registry, access, env, firstLine, sync } = options;
+    await writeFile(join(folder, 'skaffold.yaml'), configuration(chart, valuesFile, sync));
     // Skaffold 2.16 asks `helm version --client`, which Helm 4 does not know any more.
     const bin = join(folder, '.bin');
     await mkdir(bin, { recursive: true });
     await symlink(env['VAPP_TEST_HELM3'] ?? 'helm', join(bin, 'helm'));
-    const child = spawn(
+    const dev = new DevProcess({
       program,
-      [
+      args: [
         ...['dev', '--filename', 'skaffold.yaml', '--default-repo', registry, '--trigger', 'notify'],
         ...['--status-check=false', '--cleanup=true', '--auto-create-config=false', '--interactive=false'],
         ...['--kubeconfig', access.kubeconfig, '--kube-context', access.context],
       ],
-      {
-        cwd: folder,
-        env: {
-          ...env,
-          PATH: `${bin}:${env['PATH'] ?? ''}`,
-          SKAFFOLD_UPDATE_CHECK: 'false',
-          SKAFFOLD_INTERACTIVE: 'false',
-        },
-        stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: folder,
+      env: {
+        ...env,
+        PATH: `${bin}:${env['PATH'] ?? ''}`,
+        SKAFFOLD_UPDATE_CHECK: 'false',
+        SKAFFOLD_INTERACTIVE: 'false',
       },
-    );
-    const dev = new SkaffoldDev(child, folder, app);
-    for (const stream of [child.stdout, child.stderr]) {
-      const lines = new LineSplitter((line) => dev.onLine(line));
-      stream.on('data', (chunk: Buffer) => lines.write(chunk));
-    }
+    });
     try {
-      if (!(await dev.line(firstLine, START_LIMIT_MS))) throw new Error(`skaffold dev shows nothing:\n${dev.output}`);
+      if (!(await dev.line(firstLine, START_LIMIT_MS)))
+        throw new Error(`skaffold dev shows nothing:\n${dev.lastOutput}`);
     } catch (error) {
       await dev.stop();
       throw error;
     }
-    return dev;
+    return new SkaffoldDev(dev, folder, app);
   }
 
   /**
@@ -108,43 +99,27 @@ export class SkaffoldDev {
    */
   async edit(line: string): Promise<number | undefined> {
     const started = performance.now();
-    const seen = this.line(line, EDIT_LIMIT_MS);
+    const seen = this.dev.line(line, EDIT_LIMIT_MS);
     await edit(this.app, this.folder, line);
     return (await seen) ? (performance.now() - started) / 1000 : undefined;
   }
 
-  async stop(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    this.child.kill('SIGINT');
-    await once(this.child, 'close');
-  }
-
-  private onLine(line: string): void {
-    this.output = `${this.output}${line}\n`.slice(-4000);
-    for (const [text, resolve] of this.waiting) if (line.includes(text)) resolve();
-  }
-
-  /** Whether a line has come within some milliseconds. */
-  private line(text: string, limitMs: number): Promise<boolean> {
-    return new Promise((resolve, reject) => {
-      const onClose = () => reject(new Error(`skaffold dev ended:\n${this.output}`));
-      const end = (shown: boolean) => {
-        clearTimeout(timer);
-        this.child.off('close', onClose);
-        this.waiting.delete(text);
-        resolve(shown);
-      };
-      const timer = setTimeout(() => end(false), limitMs);
-      this.child.once('close', onClose);
-      this.waiting.set(text, () => end(true));
-    });
+  stop(): Promise<void> {
+    return this.dev.stop();
   }
 }
 
-const START_LIMIT_MS = 120_000;
+/** A rule of Skaffold's `sync.manual`. */
+export interface SkaffoldSync {
+  readonly src: string;
+  readonly dest: string;
+  readonly strip: string;
+}
+
+const START_LIMIT_MS = 300_000;
 const EDIT_LIMIT_MS = 60_000;
 
-function configuration(chart: string, valuesFile: string): string {
+function configuration(chart: string, valuesFile: string, sync: SkaffoldSync | undefined): string {
   return `apiVersion: skaffold/v4beta13
 kind: Config
 build:
@@ -152,7 +127,7 @@ build:
     - image: skaffold-peer
       context: .
       docker: { dockerfile: app/Dockerfile }
-  local: { push: true, useBuildkit: true }
+${sync ? `      sync: { manual: [${JSON.stringify(sync)}] }\n` : ''}  local: { push: true, useBuildkit: true }
 deploy:
   helm:
     releases:
