@@ -44,6 +44,26 @@ describe('the details of a pod', () => {
     );
   });
 
+  it('leave out what only prepares a live update, but not why it fails', () => {
+    const pod: PodObject = {
+      metadata,
+      spec: { initContainers: [{ name: 'vapp-live-install' }], containers: [{ name: 'app' }] },
+      status: {
+        phase: 'Pending',
+        initContainerStatuses: [
+          {
+            name: 'vapp-live-install',
+            ready: false,
+            restartCount: 0,
+            state: { waiting: { reason: 'ErrImagePull' } },
+          },
+        ],
+      },
+    };
+    const { containers, reason } = podDetails(pod);
+    assert.deepEqual([containers.map(({ name }) => name), reason], [['app'], 'ErrImagePull']);
+  });
+
   it('say how the run before ended while a container waits or runs again', () => {
     const of = (state: object) =>
       podDetails({

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { useFakeTimers } from 'sinon';
 import { Burst } from '../../../src/editor/burst';
+import type { LivePicture } from '../../../src/editor/live-state';
 import { statusOf, type Status } from '../../../src/editor/status';
 import type { FolderView } from '../../../src/editor/tree/model';
 import { tooltipText } from '../../../src/editor/tree/node';
-import { absentApp, crashingPod, dockerDown, folder, l10n, runtime, servingApp } from './tree-fakes';
+import { absentApp, crashed, crashingPod, dockerDown, folder, l10n, runtime, servingApp } from './tree-fakes';
 
 function statusIn(...folders: FolderView[]): Status {
   const status = statusOf(folders, l10n);
@@ -76,6 +77,47 @@ describe('the status bar', () => {
       assert.deepEqual([status.text, status.icon, status.failing], [text, icon, false]);
     });
   }
+
+  const news = { type: 'live', app: 'seatadjuster', files: ['app/requirements.txt'] } as const;
+  const liveStates: [what: string, live: Omit<LivePicture, 'apps'>, text: string, icon: string][] = [
+    ['waits', { troubles: [] }, 'Seat Adjuster live', 'sync'],
+    [
+      'has brought a change in',
+      { troubles: [], news: { ...news, way: 'live', durationMs: 94 } },
+      'Seat Adjuster live · 0.1 s',
+      'sync',
+    ],
+    [
+      'took a new image',
+      { troubles: [], news: { ...news, way: 'image', why: 'app/Dockerfile:7 builds with it, and the line is long' } },
+      'Seat Adjuster live · new image: app/Dockerfile:7 builds with…',
+      'sync',
+    ],
+    [
+      'has brought something in that does not work',
+      { troubles: [crashed], news: { ...news, way: 'live', durationMs: 94 } },
+      'Seat Adjuster live · The app ends with exit code 1 again and…',
+      'warning',
+    ],
+  ];
+  for (const [what, live, text, icon] of liveStates) {
+    it(`tells of a live update that ${what}: ${text}`, () => {
+      const status = statusIn(folder({}, { live: [{ apps: ['seatadjuster'], ...live }] }));
+      assert.deepEqual([status.text, status.icon, status.failing], [text, icon, false]);
+    });
+  }
+
+  it('has the whole reason of a new image in its tooltip', () => {
+    const why = 'app/Dockerfile:7 builds with it, and the line is long';
+    const live = { apps: ['seatadjuster'], troubles: [], news: { ...news, way: 'image', why } as const };
+    assert.match(tooltipText(statusIn(folder({}, { live: [live] })).tooltip), /Live update\*\*.*and the line is long/);
+    const job = { apps: ['seatadjuster'], title: 'Live update', steps: [{ step: 'build' } as const] };
+    assert.equal(
+      statusIn(folder({}, { live: [live], jobs: [job] })).icon,
+      'loading~spin',
+      'what is being done comes first',
+    );
+  });
 
   it('is red only when an app fails', () => {
     const status = statusIn(folder(), folder({ apps: [servingApp({ name: 'Horn', pods: [crashingPod()] })] }));

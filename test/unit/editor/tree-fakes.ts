@@ -110,7 +110,7 @@ export function picture(more: Partial<WorkspacePicture> = {}): WorkspacePicture 
 }
 
 export function folder(of: Partial<WorkspacePicture> = {}, more: Partial<FolderView> = {}): FolderView {
-  return { key: 'file:///repo#', name: 'repo', picture: picture(of), jobs: [], forwards: [], ...more };
+  return { key: 'file:///repo#', name: 'repo', picture: picture(of), jobs: [], live: [], forwards: [], ...more };
 }
 
 export function problem(more: Partial<Problem> = {}): Problem {

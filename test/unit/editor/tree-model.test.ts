@@ -202,6 +202,20 @@ describe('the tree of one folder', () => {
     assert.equal(begun.description, 'Running Seat Adjuster');
   });
 
+  it('says that an app is live, and what of its last change does not work', () => {
+    const live = { apps: ['seatadjuster'], troubles: [crashed] };
+    const node = only(nodesOf(folder({}, { live: [live] })), 'app');
+    assert.equal(node.description, 'live · revision 3 · 1/1 ready');
+    assert.equal(node.context, 'app.deployed.live.builtin');
+    assert.equal(node.icon, 'pass-filled');
+    const trouble = only([node], 'problem');
+    assert.deepEqual([trouble.label, trouble.icon, trouble.opens], [crashed.summary, 'warning', crashed.range]);
+    const step = { step: 'build', app: 'seatadjuster' } as const;
+    const job = { apps: ['seatadjuster'], title: 'Live update of Seat Adjuster', steps: [step] };
+    const building = only(nodesOf(folder({}, { live: [live], jobs: [job] })), 'app');
+    assert.deepEqual([building.description, building.context], ['Building', 'app.deployed.busy.live.builtin']);
+  });
+
   it('says of a job that has taken the place of another what the newer one does', () => {
     const job = (step: 'build' | 'deploy') => ({ apps: ['seatadjuster'], title: 'Running', steps: [{ step }] });
     const nodes = nodesOf(folder({}, { jobs: [job('build'), job('deploy')] }));

@@ -10,6 +10,7 @@ const down = folder({
   runtime: runtime('unknown'),
   engine: { state: 'down', failure: dockerDown },
 });
+const live = { apps: ['seatadjuster'], troubles: [] };
 const job = { apps: ['seatadjuster'], title: 'Running', steps: [] };
 
 describe('the context keys', () => {
@@ -22,6 +23,7 @@ describe('the context keys', () => {
       deployed: false,
       rollback: false,
       busy: false,
+      live: false,
       canStart: false,
       canStop: false,
       canDelete: false,
@@ -37,6 +39,7 @@ describe('the context keys', () => {
       deployed: true,
       rollback: true,
       busy: false,
+      live: false,
       canStart: false,
       canStop: true,
       canDelete: true,
@@ -44,6 +47,11 @@ describe('the context keys', () => {
     const first = servingApp({ release: { revision: 1, status: 'deployed', updated: '' } });
     assert.equal(contextOf([folder({ apps: [first] })]).rollback, false);
     assert.equal(contextOf([folder({}, { jobs: [job] })]).busy, true);
+  });
+
+  it('say that a live update goes on, which is nothing that keeps the window busy', () => {
+    const { live: goesOn, busy } = contextOf([folder({}, { live: [live] }), folder()]);
+    assert.deepEqual([goesOn, busy], [true, false]);
   });
 
   const can = (...folders: Parameters<typeof contextOf>[0]) => {
@@ -95,10 +103,18 @@ describe('the actions that make sense', () => {
   const always = ['doctor', 'showOutput'];
 
   it('begin with what one most likely wants', () => {
-    assert.deepEqual(commands(idle('absent')), ['run', 'build', 'startRuntime', ...always]);
-    assert.deepEqual(commands(idle('stopped')), ['run', 'build', 'startRuntime', 'deleteRuntime', ...always]);
+    assert.deepEqual(commands(idle('absent')), ['run', 'startLiveUpdate', 'build', 'startRuntime', ...always]);
+    assert.deepEqual(commands(idle('stopped')), [
+      'run',
+      'startLiveUpdate',
+      'build',
+      'startRuntime',
+      'deleteRuntime',
+      ...always,
+    ]);
     assert.deepEqual(commands(folder()), [
       'run',
+      'startLiveUpdate',
       'showLog',
       'build',
       'test',
@@ -112,6 +128,13 @@ describe('the actions that make sense', () => {
 
   it('offer to cancel what is being done, and nothing that would disturb it', () => {
     assert.deepEqual(commands(folder({}, { jobs: [job] })), ['cancel', 'showLog', 'stopRuntime', ...always]);
+  });
+
+  it('offer to end a live update, and nothing that would begin another', () => {
+    const offered = commands(folder({}, { live: [live] }));
+    assert.deepEqual(offered.slice(0, 3), ['run', 'stopLiveUpdate', 'showLog']);
+    assert.ok(!offered.includes('startLiveUpdate'));
+    assert.ok(!commands(folder({}, { live: [live], jobs: [job] })).includes('stopLiveUpdate'), 'cancel is');
   });
 
   it('offer nothing that needs Docker while it is away', () => {
