@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { V1Pod } from '@kubernetes/client-node';
 import { Cancelled, Failure, isCancelled, messageOf } from '../base';
 import { KubeApiFailure, type KubeQuery } from '../tools';
@@ -58,6 +59,8 @@ class LogFeed implements AsyncIterator<readonly LogEvent[], undefined> {
   constructor(private readonly request: LogRequest) {
     const { signal } = this.stopping;
     const { queue } = this;
+    // Each container that is followed listens to it; by default Node takes more than ten for a leak, and says so.
+    setMaxListeners(0, signal);
     this.api = new PatientApi(
       request.access,
       {

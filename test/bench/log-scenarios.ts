@@ -11,6 +11,8 @@ import { rowOf, type Row } from './statistics';
 import { ourExtensionId } from './stub-extension';
 import type { LogsAnswer, LogsTask, Shown } from './suites/logs/logs.test';
 
+type Note = (line: string) => void;
+
 const POD_COUNTS = [1, 10, 100] as const;
 const FLOOD_LINES = 300_000;
 const FLOOD_ROUNDS = 3;
@@ -21,31 +23,35 @@ const throughput: Scenario = {
     '300,000 lines of 100 bytes that 1, 10 or 100 pods write as fast as they can: from the first to the last of them that `vapp logs` shows, in turn with the peers on the same pods; whether each line came, once and in its pod’s order, is checked; `/cpu`: the CPU time that it took whoever showed them',
   async measure(bed, context, note) {
     const writers = await LogWriters.deploy(bed);
-    const { ours, peers } = await logClients(bed, context, writers.followed);
-    const clients = Object.entries({ ours, ...peers });
-    const nextOrder = numbered();
-    const rows: Row[] = [];
-    for (const pods of POD_COUNTS) {
-      await writers.scale(pods);
-      const seconds: Record<string, number[]> = {};
-      const cpu: Record<string, number[]> = {};
-      for (let round = 1; round <= FLOOD_ROUNDS; round += 1) {
-        for (const [name, command] of clients) {
-          const delivery = await LogReader.measure(command, writers, nextOrder({ lines: FLOOD_LINES }));
-          check(name, delivery.faults, note);
-          (seconds[name] ??= []).push(delivery.seconds);
-          (cpu[name] ??= []).push(delivery.cpuSeconds);
-        }
-        note(`${pods} pods, round ${round} of ${FLOOD_ROUNDS}: ${lastOf(seconds)}`);
-      }
-      rows.push(
-        oursBesideTheirs(`log-throughput/${pods}`, seconds, { [STERN]: 1 }),
-        oursBesideTheirs(`log-throughput/${pods}/cpu`, cpu),
-      );
-    }
-    return rows;
+    return writers.withRoomToFollow(() => measureFloods(bed, context, writers, note));
   },
 };
+
+async function measureFloods(bed: TestBed, context: StackContext, writers: LogWriters, note: Note): Promise<Row[]> {
+  const { ours, peers } = await logClients(bed, context, writers.followed);
+  const clients = Object.entries({ ours, ...peers });
+  const nextOrder = numbered();
+  const rows: Row[] = [];
+  for (const pods of POD_COUNTS) {
+    await writers.scale(pods);
+    const seconds: Record<string, number[]> = {};
+    const cpu: Record<string, number[]> = {};
+    for (let round = 1; round <= FLOOD_ROUNDS; round += 1) {
+      for (const [name, command] of clients) {
+        const delivery = await LogReader.measure(command, writers, nextOrder({ lines: FLOOD_LINES }));
+        check(name, delivery.faults, note);
+        (seconds[name] ??= []).push(delivery.seconds);
+        (cpu[name] ??= []).push(delivery.cpuSeconds);
+      }
+      note(`${pods} pods, round ${round} of ${FLOOD_ROUNDS}: ${lastOf(seconds)}`);
+    }
+    rows.push(
+      oursBesideTheirs(`log-throughput/${pods}`, seconds, { [STERN]: 1 }),
+      oursBesideTheirs(`log-throughput/${pods}/cpu`, cpu),
+    );
+  }
+  return rows;
+}
 
 const LATENCY_RATE = 1000;
 const LATENCY_ROUNDS = 3;
@@ -67,48 +73,52 @@ const latency: Scenario = {
     'from when a container writes a line to when the app’s channel in the editor has it, at 1,000 lines/s of 1, 10 or 100 pods together, beside what the peers and `vapp logs` show in a pipe; `/p99`: of a hundred lines the second latest; `/event-loop`: how late the extension host comes to what is due while 50,000 lines/s are written (second worst of a hundred times), beside an idle one; `/memory`: by how much its memory grows at most in a flood of 300,000 lines. At 100, 1,000, 10,000 and 50,000 lines/s and in a flood it is checked that each line is shown once and in order, or counted where the channel says how many it leaves out',
   async measure(bed, context, note) {
     const writers = await LogWriters.deploy(bed);
-    const { ours, peers } = await logClients(bed, context, writers.followed);
-    const clients = Object.entries({ '`vapp logs`': ours, ...peers });
-    const nextOrder = numbered();
-    const paced = (rate: number) => nextOrder({ rate, lines: rate * SECONDS });
-    const rows: Row[] = [];
-    for (const pods of POD_COUNTS) {
-      await writers.scale(pods);
-      const orders = [
-        ...Array.from({ length: LATENCY_ROUNDS }, () => paced(LATENCY_RATE)),
-        ...OTHER_RATES.map(paced),
-        nextOrder({ lines: FLOOD_LINES }),
-      ];
-      const { idle, shown } = await shownInEditor(bed, context, writers, orders);
-      for (const [index, order] of orders.entries()) note(`${pods} pods, ${told(order, shown[index])}`);
-      const latencies: Record<string, (readonly number[])[]> = {};
-      for (let round = 1; round <= PEER_ROUNDS; round += 1) {
-        for (const [name, command] of clients) {
-          const delivery = await LogReader.measure(command, writers, paced(LATENCY_RATE));
-          check(name, delivery.faults, note);
-          (latencies[name] ??= []).push(delivery.latencies);
-        }
-      }
-      const own = shown.slice(0, LATENCY_ROUNDS).map((show) => show.latencies);
-      const fastest = shown[orders.findIndex(({ rate }) => rate === Math.max(...OTHER_RATES))];
-      const flood = shown.at(-1);
-      if (!fastest || !flood) throw new Error('the extension host has not told of all orders');
-      rows.push(
-        latencyRow(`log-latency/${pods}`, 0.5, own, latencies, LATENCY_LIMITS.median),
-        latencyRow(`log-latency/${pods}/p99`, 0.99, own, latencies, LATENCY_LIMITS.p99),
-        rowOf(
-          `log-latency/${pods}/event-loop`,
-          'ms',
-          [fastest.load.delayP99],
-          { 'the same host, idle': [idle.delayP99] },
-          { limit: DELAY_LIMIT_MS },
-        ),
-        rowOf(`log-latency/${pods}/memory`, 'MB', [flood.load.memoryGrowth], {}, { limit: MEMORY_LIMIT_MB }),
-      );
-    }
-    return rows;
+    return writers.withRoomToFollow(() => measureLatencies(bed, context, writers, note));
   },
 };
+
+async function measureLatencies(bed: TestBed, context: StackContext, writers: LogWriters, note: Note): Promise<Row[]> {
+  const { ours, peers } = await logClients(bed, context, writers.followed);
+  const clients = Object.entries({ '`vapp logs`': ours, ...peers });
+  const nextOrder = numbered();
+  const paced = (rate: number) => nextOrder({ rate, lines: rate * SECONDS });
+  const rows: Row[] = [];
+  for (const pods of POD_COUNTS) {
+    await writers.scale(pods);
+    const orders = [
+      ...Array.from({ length: LATENCY_ROUNDS }, () => paced(LATENCY_RATE)),
+      ...OTHER_RATES.map(paced),
+      nextOrder({ lines: FLOOD_LINES }),
+    ];
+    const { idle, shown } = await shownInEditor(bed, context, writers, orders);
+    for (const [index, order] of orders.entries()) note(`${pods} pods, ${told(order, shown[index])}`);
+    const latencies: Record<string, (readonly number[])[]> = {};
+    for (let round = 1; round <= PEER_ROUNDS; round += 1) {
+      for (const [name, command] of clients) {
+        const delivery = await LogReader.measure(command, writers, paced(LATENCY_RATE));
+        check(name, delivery.faults, note);
+        (latencies[name] ??= []).push(delivery.latencies);
+      }
+    }
+    const own = shown.slice(0, LATENCY_ROUNDS).map((show) => show.latencies);
+    const fastest = shown[orders.findIndex(({ rate }) => rate === Math.max(...OTHER_RATES))];
+    const flood = shown.at(-1);
+    if (!fastest || !flood) throw new Error('the extension host has not told of all orders');
+    rows.push(
+      latencyRow(`log-latency/${pods}`, 0.5, own, latencies, LATENCY_LIMITS.median),
+      latencyRow(`log-latency/${pods}/p99`, 0.99, own, latencies, LATENCY_LIMITS.p99),
+      rowOf(
+        `log-latency/${pods}/event-loop`,
+        'ms',
+        [fastest.load.delayP99],
+        { 'the same host, idle': [idle.delayP99] },
+        { limit: DELAY_LIMIT_MS },
+      ),
+      rowOf(`log-latency/${pods}/memory`, 'MB', [flood.load.memoryGrowth], {}, { limit: MEMORY_LIMIT_MB }),
+    );
+  }
+  return rows;
+}
 
 /** What is measured of following logs. */
 export const logScenarios: readonly Scenario[] = [throughput, latency];

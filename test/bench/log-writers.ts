@@ -55,6 +55,25 @@ export class LogWriters {
     this.replicas = pods;
   }
 
+  /**
+   * Lets as many logs be followed as there may be pods, for as long as some work takes: the kubelet needs an inotify
+   * instance for each, and by default one user of a machine gets 128 for everything.
+   */
+  async withRoomToFollow<T>(work: () => Promise<T>): Promise<T> {
+    const before = Number(await this.onNode(`cat ${INOTIFY_INSTANCES}`));
+    if (before >= ENOUGH_INSTANCES) return work();
+    await this.onNode(`echo ${ENOUGH_INSTANCES} > ${INOTIFY_INSTANCES}`);
+    try {
+      return await work();
+    } finally {
+      await this.onNode(`echo ${before} > ${INOTIFY_INSTANCES}`);
+    }
+  }
+
+  private onNode(script: string): Promise<string> {
+    return run(this.bed.tool('docker', ['exec', this.node, 'sh', '-c', script]));
+  }
+
   /** How many lines each pod writes by an order. */
   linesPerPod({ lines }: WritingOrder): number {
     return Math.floor(lines / this.replicas);
@@ -80,6 +99,10 @@ export class LogWriters {
 }
 
 const SHORTEST_PAUSE_SECONDS = 0.01;
+
+/** A setting of the whole machine, which a privileged node reaches. */
+const INOTIFY_INSTANCES = '/proc/sys/fs/inotify/max_user_instances';
+const ENOUGH_INSTANCES = 1024;
 
 /** Where a pod waits for orders; the node's root reaches it through any process of the container. */
 const ORDERS = '/tmp/orders';

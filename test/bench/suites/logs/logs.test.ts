@@ -1,10 +1,11 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { commands, extensions, type Disposable } from 'vscode';
 import type { ExtensionApi } from '../../../../src/extension';
 import type { LogFeeds } from '../../../../src/editor/logs/log-feeds';
 import type { Command } from '../../../../src/tools';
 import { LogLedger, type LogFaults } from '../../log-ledger';
 import { readWritten } from '../../log-written';
-import { run } from '../../process';
 import { answer, givenTask } from '../task';
 import { HostWatch, type HostLoad } from './host-watch';
 
@@ -59,7 +60,7 @@ async function carryOut(logs: LogFeeds, pods: number, id: number, give: Command)
   const arrivals = new Arrivals(logs, id);
   const watch = new HostWatch();
   try {
-    await run(give);
+    await promisify(execFile)(give.program, give.args, { env: { ...process.env, ...give.env } });
     await arrivals.until('the last lines', ({ ends }) => ends >= pods);
     const { latencies, omitted, ledger } = arrivals;
     return { latencies, omitted, faults: ledger.faults, load: watch.end() };
