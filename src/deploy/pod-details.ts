@@ -1,4 +1,5 @@
 import type { ContainerSpec, ContainerStatus, PodObject } from './objects';
+import { isLiveUpdateHelper } from './live-template';
 import { reasonOf, summarisePod } from './pods';
 
 /** All that is worth showing of a pod. `name`, `phase` and the containers' reasons are those of a `PodSummary`. */
@@ -12,7 +13,7 @@ export interface PodDetails {
   readonly deleting: boolean;
   /** RFC 3339. */
   readonly createdAt: string;
-  /** Init containers and sidecars in their order, then the main ones, then the ephemeral ones. */
+  /** Init containers and sidecars in their order, then the main ones, then the ephemeral ones; no helpers of ours. */
   readonly containers: readonly ContainerDetails[];
 }
 
@@ -52,7 +53,7 @@ export function podDetails(pod: PodObject): PodDetails {
     ready: status.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') === true,
     deleting: metadata.deletionTimestamp !== undefined,
     createdAt: metadata.creationTimestamp ?? '',
-    containers,
+    containers: containers.filter(({ name: container }) => !isLiveUpdateHelper(container)),
   };
 }
 

@@ -5,7 +5,7 @@ import { contextOf } from './window-state';
 
 /** Offers what makes sense now, and does what is picked. */
 export async function showActions(folders: Folders): Promise<void> {
-  const context = contextOf(folders.all.map(({ picture, jobs }) => ({ picture, jobs: jobs.running })));
+  const context = contextOf(folders.all.map(({ picture, jobs }) => ({ picture, jobs: jobs.busy, live: jobs.live })));
   const items = actionsFor(context, l10n).map(({ icon, label, command }): QuickPickItem & { command: string } => ({
     label: `$(${icon}) ${label}`,
     command,

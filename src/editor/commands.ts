@@ -7,6 +7,7 @@ import { showFailure } from './failure-message';
 import type { Folders } from './folders';
 import type { Forwards } from './forwards';
 import type { JobCommands } from './job-commands';
+import type { LiveUpdateCommands } from './live-update';
 import type { LogFeeds } from './logs/log-feeds';
 import type { NewAppCommand } from './new-app';
 import { Owner } from './owner';
@@ -17,6 +18,7 @@ export interface CommandContext {
   readonly folders: Folders;
   readonly output: LogOutputChannel;
   readonly jobs: JobCommands;
+  readonly live: LiveUpdateCommands;
   readonly views: ViewCommands;
   readonly logs: LogFeeds;
   readonly forwards: Forwards;
@@ -29,11 +31,13 @@ type Handler = (argument: unknown) => unknown;
 
 /** Every command of the extension, by the id that `package.json` declares without `velocitas.`. */
 export function createCommands(context: CommandContext) {
-  const { folders, output, jobs, views, logs, forwards, newApps, adopting } = context;
+  const { folders, output, jobs, live, views, logs, forwards, newApps, adopting } = context;
   return {
     newApp: (argument) => newApps.newApp(argument),
     adopt: (argument) => adopting.adopt(argument),
     run: (argument) => jobs.run(argument),
+    startLiveUpdate: (argument) => live.start(argument),
+    stopLiveUpdate: (argument) => live.stop(argument),
     build: (argument) => jobs.build(argument),
     buildForPlatforms: (argument) => jobs.buildForPlatforms(argument),
     startRuntime: (argument) => jobs.startRuntime(argument),

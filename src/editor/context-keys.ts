@@ -13,7 +13,7 @@ export class ContextKeys extends Owner {
   }
 
   private update(): void {
-    const folders = this.folders.all.map(({ picture, jobs }) => ({ picture, jobs: jobs.running }));
+    const folders = this.folders.all.map(({ picture, jobs }) => ({ picture, jobs: jobs.busy, live: jobs.live }));
     const values: ContextValues = contextOf(folders);
     for (const [name, value] of Object.entries(values)) {
       if (this.known.has(name) && this.known.get(name) === value) continue;

@@ -7,17 +7,18 @@ import {
   languages,
   type DiagnosticCollection,
 } from 'vscode';
-import { harmless, startOfFile, type Failure, type Problem, type RelatedPlace, type SourceRange } from '../base';
+import { harmless, type Failure, type Problem, type RelatedPlace, type SourceRange } from '../base';
 import type { Trouble } from '../state';
 import type { AppFolder } from './app-folder';
-import { aboutJob, toRange, type About } from './failure-message';
+import { aboutJob, aboutLive, toRange, type About } from './failure-message';
+import { placeOf } from './failure-place';
 import type { Folders, InFolder } from './folders';
 import type { JobEnd, JobEvent, RunningJob } from './jobs';
 import { Owner } from './owner';
 import type { RestrictedFiles } from './restricted-files';
 
 const SOURCE = 'Velocitas';
-/** Code of the failure that stands for the problems of the repository's files. */
+/** Code of the failure that stands for the problems of the repository's files, which the picture tells as long as they are. */
 const FILES_FAILURE = 'repository-invalid';
 
 /** A failure that is told at a line. */
@@ -28,7 +29,8 @@ export interface ToldFailure {
 
 /**
  * What is wrong, at its line: the problems of the repository's files as they are read; why pods do not run, as long as
- * they do not; and the places that the last job of a folder named, until its next job has ended.
+ * they do not; and the places that the last job of a folder named, until its next job has ended, or names at the moment
+ * if it is a live update.
  */
 export class Diagnostics extends Owner {
   private readonly collection: DiagnosticCollection = this.own(languages.createDiagnosticCollection('velocitas'));
@@ -57,6 +59,10 @@ export class Diagnostics extends Owner {
   }
 
   private hear({ folder, job, event }: InFolder<JobEvent>): void {
+    if (job.live) {
+      this.tellLive(folder, job, job.live);
+      return;
+    }
     if (event.type !== 'warning' || !event.explanation) return;
     const before = this.warned.get(job) ?? [];
     this.warned.set(job, [
@@ -65,9 +71,21 @@ export class Diagnostics extends Owner {
     ]);
   }
 
+  /** What the job before it told is over when the app is up. */
+  private tellLive(folder: AppFolder, job: RunningJob, live: NonNullable<RunningJob['live']>): void {
+    const { isUp } = live;
+    const troubles = live.troubles.filter(({ code }) => code !== FILES_FAILURE);
+    const known = this.warned.get(job) ?? (isUp ? undefined : []);
+    if (known?.length === troubles.length && troubles.every((failure, index) => failure === known[index]?.failure))
+      return;
+    const told = troubles.map((failure): Told => ({ severity: 'warning', failure, about: aboutLive(folder, job) }));
+    this.warned.set(job, told);
+    this.ofJobs.set(folder.session.root, told);
+    this.draw();
+  }
+
   private take({ folder, job, outcome }: InFolder<JobEnd>): void {
     const told = [...(this.warned.get(job) ?? [])];
-    // What is wrong with the files is told as long as it is wrong, by the picture.
     if (outcome.status === 'failed' && outcome.failure.code !== FILES_FAILURE)
       told.push({ severity: 'error', failure: outcome.failure, about: aboutJob(folder, job) });
     this.ofJobs.set(folder.session.root, told);
@@ -158,18 +176,6 @@ function troublesIn(folder: AppFolder): Told[] {
     return [...failing, ...app.troubles.map((trouble) => ({ ...trouble, about: about() }))];
   });
 }
-
-/** The same for failures of one kind at one place; it is asked for at each change, of each pod that fails. */
-function placeOf(failure: Failure): string {
-  const known = places.get(failure);
-  if (known !== undefined) return known;
-  const { code, range: { file, start, end } = startOfFile('') } = failure;
-  const place = [code, file, start.line, start.column, end.line, end.column].join('\n');
-  places.set(failure, place);
-  return place;
-}
-
-const places = new WeakMap<Failure, string>();
 
 function put<T>(lists: Map<string, T[]>, key: string, item: T): void {
   const list = lists.get(key);

@@ -66,4 +66,5 @@ const COMMANDS: Record<JobKind, string> = {
   test: 'test',
   uninstall: 'uninstall',
   rollback: 'rollBack',
+  live: 'startLiveUpdate',
 };

@@ -19,6 +19,11 @@ export function aboutJob(folder: AppFolder, job: JobDescription): About {
   return { origin: originOfJob(job), target: { folder, ...(one ? { app } : {}) } };
 }
 
+/** What does not work during a live update: it is tried again with the next change, and nothing ended before it. */
+export function aboutLive(folder: AppFolder, job: JobDescription): About {
+  return { ...aboutJob(folder, job), origin: { ofApp: false } };
+}
+
 /** Writes all that is known of a failure to our output. */
 export function logFailure(output: LogOutputChannel, failure: Failure): void {
   output.error(

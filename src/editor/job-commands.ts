@@ -1,15 +1,15 @@
-import { ProgressLocation, Uri, l10n, window, workspace, type LogOutputChannel } from 'vscode';
+import { l10n, window, workspace, type LogOutputChannel } from 'vscode';
 import { harmless, type Failure } from '../base';
-import type { Outcome, RunEvent } from '../run';
+import type { Outcome } from '../run';
 import type { AppFolder } from './app-folder';
 import type { Config } from './config';
 import { loadCore } from './core';
 import { aboutJob, showFailure, showTrouble } from './failure-message';
+import { beginJob, showProgress } from './job-progress';
 import type { Folders } from './folders';
-import type { JobDescription } from './jobs';
-import { ask, showInformation, withProgress } from './notices';
-import { chooseApp, chooseFolder, pictureOf, targetOf, type AppTarget } from './target';
-import { jobWords } from './words';
+import type { JobDescription, JobWork } from './jobs';
+import { ask, showInformation } from './notices';
+import { chooseApp, chooseAppAtHand, chooseFolder, nameOf, pictureOf, targetOf, type AppTarget } from './target';
 
 /** What the commands work with. */
 export interface JobContext {
@@ -17,8 +17,6 @@ export interface JobContext {
   readonly config: Config;
   readonly output: LogOutputChannel;
 }
-
-type Work<T> = (emit: (event: RunEvent) => void, signal: AbortSignal) => Promise<Outcome<T>>;
 
 /** The commands that change something. Each shows its progress, can be cancelled, and tells of a failure once. */
 export class JobCommands {
@@ -173,36 +171,18 @@ export class JobCommands {
   }
 
   /** Runs a job of a folder with its progress on screen. */
-  private async perform<T>(folder: AppFolder, description: JobDescription, work: Work<T>): Promise<Outcome<T>> {
+  private async perform<T>(folder: AppFolder, description: JobDescription, work: JobWork<T>): Promise<Outcome<T>> {
     const { output } = this.context;
-    output.info(harmless(`${description.title} (${folder.session.root})`, false));
-    const options = { location: ProgressLocation.Notification, title: description.title, cancellable: true };
     // Where there are several, one notification is enough: all are in the Problems panel and the tree.
     const troubles: Failure[] = [];
-    const outcome = await withProgress(options, async (progress, token) => {
-      const running = folder.jobs.run(description, (emit, signal) =>
-        work((event) => {
-          if (event.type === 'warning' && event.explanation) troubles.push(event.explanation);
-          emit(event);
-        }, signal),
-      );
-      const [job] = folder.jobs.running.slice(-1);
-      const cancelling = token.onCancellationRequested(() => job?.cancel());
-      const changing = folder.jobs.onDidChange(() => {
-        if (job && job.steps.length > 0) progress.report({ message: jobWords(job, l10n) });
-      });
-      try {
-        return await running;
-      } finally {
-        cancelling.dispose();
-        changing.dispose();
-      }
-    });
-    if (outcome.status === 'cancelled') output.info(`${description.title}: cancelled`);
-    // Not awaited: the message stays until the user has read it, the command is done.
-    const about = aboutJob(folder, description);
-    if (outcome.status === 'failed') void showFailure(output, outcome.failure, about);
-    for (const trouble of troubles.slice(0, 1)) void showTrouble(output, trouble, about);
+    const { job, ended } = beginJob(output, folder, description, (emit, signal) =>
+      work((event) => {
+        if (event.type === 'warning' && event.explanation) troubles.push(event.explanation);
+        emit(event);
+      }, signal),
+    );
+    const outcome = await showProgress(folder, job, ended);
+    for (const trouble of troubles.slice(0, 1)) void showTrouble(output, trouble, aboutJob(folder, description));
     return outcome;
   }
 
@@ -243,13 +223,8 @@ export class JobCommands {
     return (await window.showQuickPick(choices, { placeHolder }))?.revision;
   }
 
-  /** Of several folders, the one is meant whose file is named or being edited. */
   private appOf(argument: unknown): Promise<AppTarget | undefined> {
-    const { folders } = this.context;
-    if (targetOf(argument)) return chooseApp(folders, argument);
-    const file = argument instanceof Uri ? argument : window.activeTextEditor?.document.uri;
-    const folder = file?.scheme === 'file' ? folders.containing(file.fsPath) : undefined;
-    return chooseApp(folders, folder && { target: { folder } });
+    return chooseAppAtHand(this.context.folders, argument);
   }
 
   private deployedAppOf(argument: unknown): Promise<AppTarget | undefined> {
@@ -258,7 +233,3 @@ export class JobCommands {
 }
 
 const USUAL_PLATFORMS = ['linux/amd64', 'linux/arm64', 'linux/arm/v7'];
-
-function nameOf(target: AppTarget): string {
-  return pictureOf(target)?.name ?? target.app;
-}

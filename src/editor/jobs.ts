@@ -1,7 +1,9 @@
 import type { Outcome, RunEvent, StepId } from '../run';
+import { LiveState, type LivePicture } from './live-state';
 import { Owner } from './owner';
 
-export type JobKind = 'run' | 'build' | 'start' | 'stop' | 'delete' | 'deploy' | 'test' | 'uninstall' | 'rollback';
+export type JobKind =
+  'run' | 'build' | 'start' | 'stop' | 'delete' | 'deploy' | 'test' | 'uninstall' | 'rollback' | 'live';
 
 /** What is to be done, in words for a person. */
 export interface JobDescription {
@@ -25,6 +27,10 @@ export interface RunningJob extends JobDescription {
   readonly id: number;
   /** Those that are going on side by side, the one that matters most to the user first. */
   readonly steps: readonly CurrentStep[];
+  /** What has become of a live update; undefined: it is none. */
+  readonly live: Pick<LiveState, 'isUp' | 'news' | 'troubles'> | undefined;
+  /** It is a live update that has brought its app up and waits for changes. */
+  readonly resting: boolean;
   /** Fires when the job is to end. */
   readonly signal: AbortSignal;
   cancel(): void;
@@ -40,7 +46,8 @@ export interface JobEnd {
   readonly outcome: Outcome<unknown>;
 }
 
-type Work<T> = (emit: (event: RunEvent) => void, signal: AbortSignal) => Promise<Outcome<T>>;
+/** What a job does; it ends soon after its signal has fired. */
+export type JobWork<T> = (emit: (event: RunEvent) => void, signal: AbortSignal) => Promise<Outcome<T>>;
 
 /** What is waited for at the end comes first. */
 const WEIGHT: readonly StepId[] = [
@@ -57,13 +64,17 @@ const WEIGHT: readonly StepId[] = [
 
 class Job implements RunningJob {
   steps: readonly CurrentStep[] = [];
+  readonly live: LiveState | undefined;
   ended: Promise<unknown> = Promise.resolve();
   private readonly stopper = new AbortController();
 
   constructor(
     readonly id: number,
     private readonly description: JobDescription,
-  ) {}
+    private readonly changed: () => void,
+  ) {
+    this.live = description.kind === 'live' ? new LiveState(changed) : undefined;
+  }
 
   get kind(): JobKind {
     return this.description.kind;
@@ -85,8 +96,20 @@ class Job implements RunningJob {
     return this.stopper.signal;
   }
 
+  get resting(): boolean {
+    return this.live?.isUp === true && this.steps.length === 0 && !this.signal.aborted;
+  }
+
   cancel(): void {
+    const { resting } = this;
     this.stopper.abort();
+    if (resting) this.changed();
+  }
+
+  /** @returns whether what is shown of it has changed. */
+  take(event: RunEvent): boolean {
+    if (event.type === 'step') this.steps = stepsAfter(this.steps, event);
+    return this.live?.take(event) === true || event.type === 'step';
   }
 }
 
@@ -107,10 +130,24 @@ export class Jobs extends Owner {
     return [...this.jobs];
   }
 
+  /** Those at which something is being done. */
+  get busy(): readonly RunningJob[] {
+    return this.running.filter(({ resting }) => !resting);
+  }
+
+  /** The live updates that are not to end. */
+  get live(): readonly LivePicture[] {
+    return this.running.flatMap(({ apps, live, signal }) => {
+      if (!live || signal.aborted) return [];
+      const { news, troubles } = live;
+      return [{ apps, troubles, ...(news ? { news } : {}) }];
+    });
+  }
+
   /** Runs a job to its outcome. */
-  async run<T>(description: JobDescription, work: Work<T>): Promise<Outcome<T>> {
+  async run<T>(description: JobDescription, work: JobWork<T>): Promise<Outcome<T>> {
     this.count += 1;
-    const job = new Job(this.count, description);
+    const job = new Job(this.count, description, () => this.changes.fire());
     const before = [...this.jobs];
     this.jobs.add(job);
     const done = this.carryOut(job, before, work);
@@ -119,14 +156,19 @@ export class Jobs extends Owner {
     return done;
   }
 
-  override async dispose(): Promise<void> {
-    const jobs = [...this.jobs];
+  /** Cancels what fits, and waits until it has ended. */
+  async cancel(fits: (job: RunningJob) => boolean): Promise<void> {
+    const jobs = [...this.jobs].filter(fits);
     for (const job of jobs) job.cancel();
     await Promise.allSettled(jobs.map((job) => job.ended));
+  }
+
+  override async dispose(): Promise<void> {
+    await this.cancel(() => true);
     await super.dispose();
   }
 
-  private async carryOut<T>(job: Job, before: readonly Job[], work: Work<T>): Promise<Outcome<T>> {
+  private async carryOut<T>(job: Job, before: readonly Job[], work: JobWork<T>): Promise<Outcome<T>> {
     try {
       for (const earlier of before) earlier.cancel();
       await Promise.allSettled(before.map((earlier) => earlier.ended));
@@ -137,15 +179,13 @@ export class Jobs extends Owner {
       return outcome;
     } finally {
       this.jobs.delete(job);
+      job.live?.dispose();
       this.changes.fire();
     }
   }
 
   private hear(job: Job, event: RunEvent): void {
-    if (event.type === 'step') {
-      job.steps = stepsAfter(job.steps, event);
-      this.changes.fire();
-    }
+    if (job.take(event)) this.changes.fire();
     this.events.fire({ job, event });
   }
 }

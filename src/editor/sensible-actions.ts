@@ -11,11 +11,18 @@ export interface Action {
 
 /** The actions that make sense, the likeliest first. */
 export function actionsFor(context: ContextValues, l10n: L10n): readonly Action[] {
-  const { apps, engine, deployed, rollback, busy, canStart, canStop, canDelete } = context;
+  const { apps, engine, deployed, rollback, busy, live, canStart, canStop, canDelete } = context;
   const usable = engine === 'up' || engine === 'unknown';
   const all: readonly (Action & { when: boolean })[] = [
     { icon: 'close', label: l10n.t('Cancel'), command: 'cancel', when: busy },
     { icon: 'play', label: l10n.t('Run App'), command: 'run', when: usable && apps > 0 && !busy },
+    { icon: 'sync-ignored', label: l10n.t('Stop Live Update'), command: 'stopLiveUpdate', when: live && !busy },
+    {
+      icon: 'sync',
+      label: l10n.t('Start Live Update'),
+      command: 'startLiveUpdate',
+      when: usable && apps > 0 && !busy && !live,
+    },
     { icon: 'output', label: l10n.t('Show Log'), command: 'showLog', when: deployed },
     { icon: 'package', label: l10n.t('Build Image'), command: 'build', when: usable && apps > 0 && !busy },
     { icon: 'beaker', label: l10n.t('Run Integration Tests'), command: 'test', when: deployed && !busy },

@@ -20,7 +20,12 @@ export class StatusBar extends Owner {
   }
 
   private update(): void {
-    const folders = this.folders.all.map(({ name, picture, jobs }) => ({ name, picture, jobs: jobs.running }));
+    const folders = this.folders.all.map(({ name, picture, jobs }) => ({
+      name,
+      picture,
+      jobs: jobs.busy,
+      live: jobs.live,
+    }));
     const status = statusOf(folders, l10n);
     const key = JSON.stringify(status);
     if (key === this.shown) return;

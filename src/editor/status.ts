@@ -1,6 +1,6 @@
-import type { WorkspacePicture } from '../state';
 import { appState, appWords } from './tree/app-nodes';
 import type { FolderView } from './tree/model';
+import { liveWords, shortLiveWords } from './live-words';
 import { visible, type L10n, type TooltipLine } from './tree/node';
 import { failureLines, runtimeTrouble } from './tree/trouble-nodes';
 import { runtimeWord, stepWords } from './words';
@@ -15,7 +15,7 @@ export interface Status {
   readonly spoken: string;
 }
 
-type Folder = Pick<FolderView, 'name' | 'picture' | 'jobs'>;
+type Folder = Pick<FolderView, 'name' | 'picture' | 'jobs' | 'live'>;
 
 /** The state of the window in a few words; undefined when no folder holds a repository. */
 export function statusOf(folders: readonly Folder[], l10n: L10n): Status | undefined {
@@ -30,18 +30,22 @@ export function statusOf(folders: readonly Folder[], l10n: L10n): Status | undef
     icon,
     text: harmless,
     failing: failed !== undefined,
-    tooltip: folders.flatMap(({ name, picture }) => tooltipOf(name, picture, l10n)),
+    tooltip: folders.flatMap((each) => tooltipOf(each, l10n)),
     spoken: harmless.startsWith(PRODUCT) ? harmless : `${PRODUCT}, ${harmless}`,
   };
 }
 
 const PRODUCT = 'Velocitas';
 
-function tooltipOf(name: string, picture: WorkspacePicture, l10n: L10n): readonly TooltipLine[] {
+function tooltipOf({ name, picture, live }: Folder, l10n: L10n): readonly TooltipLine[] {
   const { runtime, engine, apps, failure } = picture;
   return [
     { name, value: l10n.t('runtime {0}', runtimeWord(runtime, l10n)) },
     ...apps.map((app) => ({ name: app.name, value: appWords(app, runtime, l10n) })),
+    ...live.map((update) => ({
+      name: l10n.t('Live update'),
+      value: liveWords(update, l10n) ?? l10n.t('saved files go into the app'),
+    })),
     ...failureLines(failure ?? runtimeTrouble(runtime, engine), l10n),
   ];
 }
@@ -53,6 +57,8 @@ function summaryOf(folders: readonly Folder[], shown: Folder, failed: string | u
     return { icon: 'loading~spin', text: current ? stepWords({ step: current.step }, l10n) : job.title };
   }
   if (failed !== undefined) return { icon: 'error', text: l10n.t('{0} is failing', failed) };
+  const updated = folders.find(({ live }) => live.length > 0);
+  if (updated) return liveSummary(updated, l10n);
   const running = folders.find(({ picture }) => picture.runtime.state === 'running') ?? shown;
   const { engine, runtime, apps } = running.picture;
   const awaited = runtime.activity === 'starting';
@@ -71,4 +77,14 @@ function summaryOf(folders: readonly Folder[], shown: Folder, failed: string | u
     return { icon: 'vm-running', text: l10n.t('{0} r{1}', app.name, app.release.revision) };
   }
   return { icon: 'vm-running', text: l10n.t('Velocitas: {0} apps', deployed.length) };
+}
+
+function liveSummary({ picture, live }: Folder, l10n: L10n) {
+  const [update] = live;
+  const names = picture.apps.filter(({ id }) => update?.apps.includes(id)).map(({ name }) => name);
+  const words = update && shortLiveWords(update, l10n);
+  return {
+    icon: update?.troubles.length ? 'warning' : 'sync',
+    text: [l10n.t('{0} live', names.join(', ')), ...(words === undefined ? [] : [words])].join(' · '),
+  };
 }

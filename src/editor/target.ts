@@ -1,4 +1,4 @@
-import { l10n, window, workspace, type QuickPickItem } from 'vscode';
+import { Uri, l10n, window, workspace, type QuickPickItem } from 'vscode';
 import type { AppPicture } from '../state';
 import type { AppFolder } from './app-folder';
 import type { Folders } from './folders';
@@ -74,6 +74,14 @@ export async function chooseApp(
   return pick(choices, l10n.t('Choose an app'));
 }
 
+/** The same, where of several folders the one is meant whose file is named or being edited. */
+export function chooseAppAtHand(folders: Folders, argument: unknown): Promise<AppTarget | undefined> {
+  if (targetOf(argument)) return chooseApp(folders, argument);
+  const file = argument instanceof Uri ? argument : window.activeTextEditor?.document.uri;
+  const folder = file?.scheme === 'file' ? folders.containing(file.fsPath) : undefined;
+  return chooseApp(folders, folder && { target: { folder } });
+}
+
 /** Offers a choice; one possibility needs no asking. */
 export async function pick<T>(choices: readonly Choice<T>[], placeHolder: string): Promise<T | undefined> {
   if (choices.length <= 1) return choices[0]?.value;
@@ -88,4 +96,9 @@ function withoutIcons(name: string): string {
 /** What is shown of an app; undefined when it is gone. */
 export function pictureOf({ folder, app }: AppTarget): AppPicture | undefined {
   return folder.picture.apps.find(({ id }) => id === app);
+}
+
+/** As the app calls itself. */
+export function nameOf(target: AppTarget): string {
+  return pictureOf(target)?.name ?? target.app;
 }

@@ -13,12 +13,14 @@ export interface ContextValues {
   readonly rollback: boolean;
   /** This window is doing something. */
   readonly busy: boolean;
+  /** A live update goes on, and is not about to end. */
+  readonly live: boolean;
   readonly canStart: boolean;
   readonly canStop: boolean;
   readonly canDelete: boolean;
 }
 
-type Folder = Pick<FolderView, 'picture' | 'jobs'>;
+type Folder = Pick<FolderView, 'picture' | 'jobs' | 'live'>;
 
 /**
  * What can be done in a window. Of several folders each key tells whether it holds for any of them; engine and runtime
@@ -44,6 +46,7 @@ export function contextOf(folders: readonly Folder[]): ContextValues {
     deployed: apps.some(({ release }) => release !== undefined),
     rollback: apps.some(({ release }) => (release?.revision ?? 0) > 1),
     busy: folders.some(({ jobs }) => jobs.length > 0),
+    live: folders.some(({ live }) => live.length > 0),
     canStart: idle.some(({ state }) => state === 'absent' || state === 'stopped'),
     canStop: within.some((word) => word === 'running' || word === 'starting'),
     canDelete: within.some((word) => word !== 'absent' && word !== 'unknown' && word !== 'deleting'),

@@ -1,5 +1,6 @@
 import { commands, l10n, type LogOutputChannel } from 'vscode';
 import { harmless } from '../../base';
+import type { LogEvent } from '../../logs';
 import type { AppFolder } from '../app-folder';
 import type { Config } from '../config';
 import { loadCore } from '../core';
@@ -24,8 +25,21 @@ export interface ReceivedLog {
 
 const source: FeedSource = {
   selectors: async (subject, signal) => (await loadCore()).releaseSelectors(subject, signal),
-  follow: async (request) => (await loadCore()).followLogs(request),
+  follow: async (request) => {
+    const { followLogs, isLiveUpdateHelper } = await loadCore();
+    return withoutContainers(followLogs(request), isLiveUpdateHelper);
+  },
 };
+
+/** What only prepares a pod begins and ends without a word, which would be noise. What it writes is not. */
+async function* withoutContainers(
+  batches: AsyncIterable<readonly LogEvent[]>,
+  isUnwanted: (container: string) => boolean,
+): AsyncGenerator<readonly LogEvent[]> {
+  for await (const batch of batches) {
+    yield batch.filter((event) => !('container' in event) || !isUnwanted(event.container));
+  }
+}
 
 /** The logs of the deployed apps of all folders. Each is followed from when it is known to be there, shown or not. */
 export class LogFeeds extends Owner {
@@ -97,10 +111,11 @@ export class LogFeeds extends Owner {
     }
   }
 
-  /** What a run deploys is what its user wants to see. */
+  /** What a run deploys is what its user wants to see; of a live update the first, or it would come with every change. */
   private prepareToShow({ folder, job, event }: InFolder<JobEvent>): void {
     const deploys = event.type === 'step' && event.step === 'deploy' && event.state === 'started';
-    if (!deploys || job.kind !== 'run' || event.app === undefined || !this.config.showLogOnRun) return;
+    const isWanted = job.kind === 'run' || job.live?.isUp === false;
+    if (!deploys || !isWanted || event.app === undefined || !this.config.showLogOnRun) return;
     this.logOf({ folder, app: event.app }).showAtNextLine();
   }
 

@@ -1,5 +1,6 @@
 import type { Failure } from '../../base';
-import type { AppPicture, ReleasePicture, RuntimePicture } from '../../state';
+import type { AppPicture, ReleasePicture, RuntimePicture, Trouble } from '../../state';
+import type { LivePicture } from '../live-state';
 import { runtimeWord } from '../words';
 import { expandable, momentText, row, type L10n, type TooltipLine, type Tone, type TreeNode } from './node';
 import { podNode } from './pod-nodes';
@@ -20,6 +21,8 @@ export interface AppSurroundings {
   readonly prefix: string;
   /** What a job of this window is doing to it, in words; undefined: nothing. */
   readonly work: string | undefined;
+  /** The live update that brings saved files into it; undefined: none. */
+  readonly live: LivePicture | undefined;
   readonly forwards: readonly ForwardPicture[];
   /** Where it runs. */
   readonly runtime: RuntimeKnowledge;
@@ -68,17 +71,20 @@ const MANY = 20;
 
 /** An app with its problems, image, release, pods and forwarded ports. */
 export function appNode(app: AppPicture, surroundings: AppSurroundings): TreeNode {
-  const { l10n, prefix, work, runtime } = surroundings;
+  const { l10n, prefix, work, live, runtime } = surroundings;
   const id = `${prefix}/app/${app.id}`;
   const state = appState(app);
   const { icon, tone } = work === undefined ? LOOKS[state] : BUSY;
   const ready = readyWords(app, l10n);
   const isCrowded = app.pods.length > MANY;
-  const description = work ?? wordsOf(app, runtime, l10n, isCrowded ? [] : ready);
+  const words = wordsOf(app, runtime, l10n, isCrowded ? [] : ready);
+  const description = work ?? (live ? `${l10n.t('live')} · ${words}` : words);
   const deployed = state === 'absent' ? 'absent' : 'deployed';
+  const ofUpdate = (live?.troubles ?? []).map((failure): Trouble => ({ severity: 'warning', failure }));
+  const troubles = [...app.troubles, ...ofUpdate];
   const children = [
     ...app.problems.map((problem, index) => problemNode(problem, `${id}/problem/${index}`, { app: app.id }, l10n)),
-    ...app.troubles.map(({ failure, severity }, index) =>
+    ...troubles.map(({ failure, severity }, index) =>
       failureNode(failure, `${id}/trouble/${index}`, { app: app.id }, l10n, severity),
     ),
     ...(app.image === undefined ? [] : [imageNode(app.image, id, app.id, l10n)]),
@@ -96,6 +102,7 @@ export function appNode(app: AppPicture, surroundings: AppSurroundings): TreeNod
       'app',
       deployed,
       ...(work === undefined ? [] : ['busy']),
+      ...(live ? ['live'] : []),
       app.files.chart === undefined ? 'builtin' : 'chart',
     ].join('.'),
     tooltip: appTooltip(app, l10n),

@@ -110,7 +110,8 @@ export class AppTree extends Owner implements TreeDataProvider<Row> {
       key: keyOf(folder),
       name: folder.name,
       picture: folder.picture,
-      jobs: folder.jobs.running,
+      jobs: folder.jobs.busy,
+      live: folder.jobs.live,
       forwards: forwards.map(({ target, podPort, address }) => ({ app: target.app, podPort, address })),
     };
   }

@@ -1,6 +1,7 @@
 import type { Problem } from '../../base';
 import type { WorkspacePicture } from '../../state';
 import type { RunningJob } from '../jobs';
+import type { LivePicture } from '../live-state';
 import { jobWords, stepWords } from '../words';
 import { appNode, type ForwardPicture } from './app-nodes';
 import { row, type L10n, type TreeNode } from './node';
@@ -13,7 +14,9 @@ export interface FolderView {
   readonly key: string;
   readonly name: string;
   readonly picture: WorkspacePicture;
+  /** What is being done. */
   readonly jobs: readonly Pick<RunningJob, 'apps' | 'title' | 'steps'>[];
+  readonly live: readonly LivePicture[];
   readonly forwards: readonly ForwardPicture[];
 }
 
@@ -53,7 +56,7 @@ function folderNodes(folder: FolderView, l10n: L10n): readonly TreeNode[] {
   ];
 }
 
-function appsNode({ key, picture, jobs, forwards }: FolderView, l10n: L10n): TreeNode {
+function appsNode({ key, picture, jobs, live, forwards }: FolderView, l10n: L10n): TreeNode {
   return row({
     id: `${key}/apps`,
     label: l10n.t('Apps'),
@@ -67,6 +70,7 @@ function appsNode({ key, picture, jobs, forwards }: FolderView, l10n: L10n): Tre
         prefix: key,
         runtime: picture.runtime,
         work: workOn(jobs, app.id, l10n),
+        live: live.find(({ apps }) => apps.includes(app.id)),
         forwards: forwards.filter((forward) => forward.app === app.id),
       }),
     ),

@@ -2,6 +2,7 @@ import { Failure } from '../../base';
 import type { Outcome, RunEvent } from '../types';
 import type { Job } from '../images';
 import { provideMachineBundle } from '../machine-bundle';
+import type { FollowMode } from '../follow';
 import { selectApps, type Session } from '../session';
 import { startRuntime } from '../start';
 import { Steps, outcomeOf } from '../steps';
@@ -10,6 +11,8 @@ import { LiveApp } from './live-app';
 export interface LiveUpdateRequest {
   /** Ids or names; default: every app of the repository. */
   readonly apps?: readonly string[];
+  /** Default: `forever`. */
+  readonly follow?: FollowMode;
 }
 
 /**
@@ -23,6 +26,7 @@ export function liveUpdateApps(
   emit: (event: RunEvent) => void,
   signal: AbortSignal,
 ): Promise<Outcome<undefined>> {
+  const { follow = 'forever' } = request;
   const job: Job = { session, steps: new Steps(emit, signal), emit, signal };
   return outcomeOf(async () => {
     const repository = await job.steps.run('read', undefined, () => session.readValid());
@@ -36,7 +40,7 @@ export function liveUpdateApps(
     const ends = await Promise.allSettled(
       apps.map(async ({ id }) => {
         try {
-          await new LiveApp({ job, id, repository, local, starting, signal: all }).run();
+          await new LiveApp({ job, id, repository, local, starting, follow, signal: all }).run();
         } catch (error) {
           stopper.abort();
           throw error;

@@ -6,7 +6,7 @@ import { sessionOf, type LiveTemplate } from '../../deploy';
 import type { PushedImage } from '../../build';
 import type { App, Repository } from '../../project';
 import type { LocalRuntime, Runtime } from '../../runtime';
-import { AppLog } from '../follow';
+import { AppLog, type FollowMode } from '../follow';
 import { buildApp, provideImage, pushApp, type Job } from '../images';
 import { deployApp } from '../pipeline';
 import { startRuntime, type StartingRuntime } from '../start';
@@ -26,6 +26,7 @@ export interface LiveAppOptions {
   readonly repository: Repository;
   readonly local: LocalRuntime;
   readonly starting: StartingRuntime;
+  readonly follow: FollowMode;
   readonly signal: AbortSignal;
 }
 
@@ -213,7 +214,7 @@ export class LiveApp {
 
   private async deploy(job: Job, app: App, image: PushedImage, runtime: Runtime, live?: LiveTemplate): Promise<void> {
     const since = new Date();
-    this.log ??= new AppLog(job, app, runtime.access, 'forever');
+    this.log ??= new AppLog(job, app, runtime.access, this.options.follow);
     await deployApp(job, app, image, runtime, {
       ...(live ? { live } : {}),
       onRolloutStarted: (selectors) => this.log?.start(selectors, { since }),

@@ -91,6 +91,46 @@ describe('the jobs of a folder', () => {
     assert.deepEqual(await outcomes[2], DONE);
   });
 
+  it('rest when they are live updates that have brought their app up and do nothing', async () => {
+    const [update, run] = [new Work(), new Work()];
+    const live = jobs.run({ ...RUN, kind: 'live' }, update.do);
+    await settled();
+    const { signal } = only();
+    const states = () => [only().resting, jobs.busy.length, jobs.live.length];
+    assert.deepEqual(states(), [false, 1, 1]);
+    update.step('build', 'started');
+    update.step('build', 'finished');
+    update.step('deploy', 'started');
+    assert.deepEqual(states(), [false, 1, 1]);
+    update.step('deploy', 'finished');
+    assert.deepEqual(states(), [true, 0, 1]);
+    update.step('build', 'started');
+    assert.deepEqual(states(), [false, 1, 1]);
+    update.step('build', 'failed');
+    assert.deepEqual(states(), [true, 0, 1]);
+
+    const running = jobs.run(RUN, run.do);
+    assert.ok(signal.aborted, 'a run takes its place');
+    assert.deepEqual([jobs.busy.length, jobs.live.length], [2, 0]);
+    assert.deepEqual(await live, { status: 'cancelled' });
+    await settled();
+    run.end();
+    assert.deepEqual(await running, DONE);
+  });
+
+  it('that rest are busy as soon as they are to end', async () => {
+    const work = new Work();
+    const ended = jobs.run({ ...RUN, kind: 'live' }, work.do);
+    await settled();
+    work.step('deploy', 'finished');
+    const before = changes;
+    const cancelled = jobs.cancel(({ kind }) => kind === 'live');
+    assert.deepEqual([changes, jobs.busy.length], [before + 1, 1]);
+    await cancelled;
+    assert.deepEqual(await ended, { status: 'cancelled' });
+    assert.deepEqual(jobs.running, []);
+  });
+
   it('are forgotten when their work breaks, which is told to who began them', async () => {
     await assert.rejects(
       jobs.run(RUN, () => Promise.reject(new Error('a defect'))),
