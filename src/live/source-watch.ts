@@ -1,4 +1,5 @@
-import type { Stats } from 'node:fs';
+import { existsSync, type Stats } from 'node:fs';
+import { dirname, sep } from 'node:path';
 import { sleep, isCancelled } from '../base';
 
 /** Files are told together when nothing has changed for so long, milliseconds: one save may be several writes. */
@@ -20,15 +21,25 @@ export class SourceWatch {
   private readonly changed = new Set<string>();
   private wake: () => void = () => undefined;
 
-  private constructor(private readonly close: () => Promise<void>) {}
+  private constructor(
+    private readonly close: () => Promise<void>,
+    private readonly paths: readonly string[],
+  ) {}
 
   /** Resolves when it watches: a change from then on is told. */
   static async start({ paths, ignored, onError }: SourceWatchOptions): Promise<SourceWatch> {
     // Loaded on first use.
     const { watch } = await import('chokidar');
-    const ignoring = (path: string, stats?: Stats) => ignored(path, stats?.isDirectory() ?? false);
-    const watcher = watch([...paths], { ignoreInitial: true, ignored: ignoring, atomic: QUIET_MS });
-    const sources = new SourceWatch(() => watcher.close());
+    // What is not there is waited for in its folder, of which nothing else counts.
+    const watched = new Set(paths.map((path) => (existsSync(path) ? path : dirname(path))));
+    const concerns = (path: string) => paths.some((wanted) => isWithin(wanted, path) || isWithin(path, wanted));
+    const ignoring = (path: string, stats?: Stats) => !concerns(path) || ignored(path, stats?.isDirectory() ?? false);
+    const watcher = watch([...watched], {
+      ignoreInitial: true,
+      ignored: ignoring,
+      atomic: QUIET_MS,
+    });
+    const sources = new SourceWatch(() => watcher.close(), paths);
     watcher.on('error', onError);
     watcher.on('all', (event, path) => {
       // A new folder is nothing without its files.
@@ -63,6 +74,17 @@ export class SourceWatch {
     }
   }
 
+  /** Whether it watches these files and folders, and no others. */
+  watches(paths: readonly string[]): boolean {
+    return paths.length === this.paths.length && paths.every((path, index) => path === this.paths[index]);
+  }
+
+  /** Ends another watch, and tells what that one has not told yet. */
+  async replace(other: SourceWatch): Promise<void> {
+    await other.dispose();
+    for (const path of other.changed) this.take(path);
+  }
+
   dispose(): Promise<void> {
     return this.close();
   }
@@ -71,6 +93,10 @@ export class SourceWatch {
     this.changed.add(path);
     this.wake();
   }
+}
+
+function isWithin(folder: string, path: string): boolean {
+  return path === folder || path.startsWith(folder + sep);
 }
 
 /** Node's timers take no more, milliseconds. */

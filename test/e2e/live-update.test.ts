@@ -9,16 +9,16 @@ import { TestWorkspace, assertDone } from './support/workspace';
 /** There is neither a shell nor anything else in this image, but one program that can read scripts. */
 const DOCKERFILE = `FROM busybox AS tools
 FROM scratch
-COPY --from=tools /bin/busybox /interpreter
+COPY --from=tools /bin/busybox /busybox
 USER 10001:10001
 WORKDIR /srv/app
 COPY app/src ./
-CMD ["/interpreter", "sh", "start.sh"]
+CMD ["/busybox", "sh", "start.sh"]
 `;
 
 /** A wrapper that ends when it is told to, and leaves behind a worker that does not listen. */
 function wrapper(version: string): string {
-  return `I=/interpreter
+  return `I=/busybox
 if $I test -e extra.txt; then echo "extra ${version}"; fi
 (trap '' TERM; while $I sleep 0.1; do echo "beat ${version}"; done) &
 trap 'exit 0' TERM

@@ -47,6 +47,7 @@ export class LiveApp {
   private repository: Repository;
   private local: LocalRuntime;
   private log: AppLog | undefined;
+  private watch: SourceWatch | undefined;
   /** Whether something runs that no image has, or is to be in the next one. */
   private isAhead = false;
   /** Why there must be a new image, as long as none could be built or deployed. */
@@ -59,57 +60,58 @@ export class LiveApp {
 
   /** @throws Failure when the app could not be brought to run at all; Cancelled before it runs. */
   async run(): Promise<void> {
-    const { signal, starting } = this.options;
-    let running = await this.deployLive(this.options.job, starting);
-    let watch = await this.watch(running.sources);
+    const { job, signal, starting } = this.options;
+    const sources = await readAppSources(this.repository, this.app());
+    // Before the image is built: what is saved meanwhile comes next.
+    await this.watchInstead(sources);
     try {
-      for (;;) {
-        const next = await this.take(await watch.next(signal), running, watch);
-        if (next === running) continue;
+      let running = await this.deployLive(job, starting, sources);
+      try {
+        for (;;) {
+          const next = await this.take((await this.watch?.next(signal)) ?? [], running);
+          if (!next) continue;
+          await running.pods.dispose();
+          running = next;
+        }
+      } catch (error) {
+        if (!isCancelled(error, signal)) throw error;
+      } finally {
         await running.pods.dispose();
-        running = next;
-        await watch.dispose();
-        watch = await this.watch(running.sources);
+        await this.end(running);
       }
-    } catch (error) {
-      if (!isCancelled(error, signal)) throw error;
     } finally {
-      await watch.dispose();
-      await running.pods.dispose();
-      await this.end(running);
+      await this.watch?.dispose();
       await this.log?.stop();
     }
   }
 
-  /** Brings changed files where they belong. @returns what runs afterwards. */
-  private async take(paths: readonly string[], running: Running, watch: SourceWatch): Promise<Running> {
+  /** Brings changed files where they belong. @returns what runs now, when that is a new image. */
+  private async take(paths: readonly string[], running: Running): Promise<Running | undefined> {
     const noticed = performance.now();
-    const { root } = this.repository;
     const live = new Map<string, readonly string[]>();
     const none: string[] = [];
     for (const path of paths) {
       const way = this.wayOf(path, running.sources);
-      const name = relative(root, path).split(sep).join('/');
       if (way.kind === 'live') live.set(path, way.destinations);
-      else if (way.kind === 'none') none.push(name);
-      else this.pending = { why: way.why, files: [...(this.pending?.files ?? []), name] };
+      else if (way.kind === 'none') none.push(this.nameOf(path));
+      else this.pending = { why: way.why, files: [...(this.pending?.files ?? []), this.nameOf(path)] };
     }
-    const names = [...live.keys()].map((path) => relative(root, path).split(sep).join('/'));
     if (none.length > 0 && live.size === 0 && !this.pending) this.tell({ way: 'none', files: none });
-    if (this.pending) {
-      const next = await this.byImage(watch);
-      if (next) return next;
+    const next = this.pending ? await this.byImage() : undefined;
+    if (next || live.size === 0) return next;
+    try {
+      await this.bring(live, running, noticed);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      this.pending = { why: error.summary, files: [...live.keys()].map((path) => this.nameOf(path)) };
+      return this.byImage();
     }
-    if (live.size > 0) {
-      try {
-        await this.bring(live, names, running, noticed);
-      } catch (error) {
-        if (!(error instanceof Failure)) throw error;
-        this.pending = { why: error.summary, files: names };
-        return (await this.byImage(watch)) ?? running;
-      }
-    }
-    return running;
+  }
+
+  /** Relative to the repository, with slashes. */
+  private nameOf(path: string): string {
+    return relative(this.repository.root, path).split(sep).join('/');
   }
 
   private wayOf(path: string, sources: AppSources) {
@@ -121,10 +123,10 @@ export class LiveApp {
 
   private async bring(
     files: ReadonlyMap<string, readonly string[]>,
-    names: readonly string[],
     { app, pods }: Running,
     noticed: number,
   ): Promise<void> {
+    const names = [...files.keys()].map((path) => this.nameOf(path));
     const { signal } = this.options;
     const changes = await readChanges(files);
     this.isAhead = true;
@@ -133,40 +135,46 @@ export class LiveApp {
   }
 
   /** Builds and deploys. @returns undefined when it failed, which has been told, or when something newer has come. */
-  private async byImage(watch: SourceWatch): Promise<Running | undefined> {
-    const { job, signal } = this.options;
+  private async byImage(): Promise<Running | undefined> {
+    const { job, id } = this.options;
     const { why = '', files = [] } = this.pending ?? {};
     this.tell({ way: 'image', why, files });
     this.isAhead = true;
-    const newer = new AbortController();
-    const stop = new AbortController();
-    const building = AbortSignal.any([signal, newer.signal]);
-    void watch.something(AbortSignal.any([signal, stop.signal])).then(
-      () => newer.abort(),
-      () => undefined,
-    );
     try {
       this.repository = await job.session.readValid();
       this.local = await job.session.runtime(this.repository);
-      const running = await this.deployLive(job, startRuntime(job, this.local), {
-        building,
-        built: () => stop.abort(),
-      });
-      this.pending = undefined;
+      const sources = await readAppSources(this.repository, this.app());
+      if (!this.watch?.watches(sources.paths)) await this.watchInstead(sources);
+      const running = await this.unlessNewer((building, built) =>
+        this.deployLive(job, startRuntime(job, this.local), sources, { building, built }),
+      );
+      if (running) this.pending = undefined;
       return running;
     } catch (error) {
-      // What is built now is old already; the newer change comes next.
-      if (newer.signal.aborted && isCancelled(error, building) && !signal.aborted) return undefined;
       if (!(error instanceof Failure)) throw error;
-      job.emit({
-        type: 'warning',
-        app: this.options.id,
-        message: `${error.summary} What ran before runs on.`,
-        explanation: error,
-      });
+      const message = `${error.summary} What ran before runs on.`;
+      job.emit({ type: 'warning', app: id, message, explanation: error });
       return undefined;
+    }
+  }
+
+  /** What is built is old as soon as something newer has been saved: then it is given up, up to the moment `built`. */
+  private async unlessNewer<T>(work: (building: AbortSignal, built: () => void) => Promise<T>): Promise<T | undefined> {
+    const { signal } = this.options;
+    const newer = new AbortController();
+    const done = new AbortController();
+    void this.watch?.something(AbortSignal.any([signal, done.signal])).then(
+      () => newer.abort(),
+      () => undefined,
+    );
+    const building = AbortSignal.any([signal, newer.signal]);
+    try {
+      return await work(building, () => done.abort());
+    } catch (error) {
+      if (newer.signal.aborted && !signal.aborted && isCancelled(error, building)) return undefined;
+      throw error;
     } finally {
-      stop.abort();
+      done.abort();
     }
   }
 
@@ -174,12 +182,12 @@ export class LiveApp {
   private async deployLive(
     job: Job,
     starting: StartingRuntime,
+    sources: AppSources,
     options: { readonly building?: AbortSignal; readonly built?: () => void } = {},
   ): Promise<Running> {
     const { building = this.options.signal, built } = options;
     const app = this.app();
     const { session } = job;
-    const sources = await readAppSources(this.repository, app);
     const inner: Job = { ...job, signal: building, steps: new Steps(job.emit, building) };
     const { tag, image } = await this.image(inner, app, starting);
     const helper = await provideImage(inner, LIVE_UPDATE_IMAGE, await starting.registry);
@@ -250,7 +258,13 @@ export class LiveApp {
     });
   }
 
-  private watch(sources: AppSources): Promise<SourceWatch> {
+  private async watchInstead(sources: AppSources): Promise<void> {
+    const next = await this.watchOf(sources);
+    if (this.watch) await next.replace(this.watch);
+    this.watch = next;
+  }
+
+  private watchOf(sources: AppSources): Promise<SourceWatch> {
     const { job, id } = this.options;
     return SourceWatch.start({
       paths: sources.paths,
