@@ -65,9 +65,11 @@ describe('a live update', function () {
     );
     assert.deepEqual(window.folder.jobs.busy, []);
     await untilEqual(status, 'SampleApp live');
-    assert.match((await window.row(/^app\b/)).node.context, /^app\.deployed\.live\b/);
-    const shown = window.rows().filter(({ node }) => node.context.startsWith('container'));
-    assert.deepEqual([...new Set(shown.map(({ node }) => node.label))], ['app']);
+    await window.row(/^app\.deployed\.live\b/);
+    await untilEqual(
+      () => window.rows().flatMap(({ node }) => (node.context.startsWith('container') ? [node.label] : [])),
+      ['app'],
+    );
   });
 
   it('brings a saved line into the running pod', async () => {
