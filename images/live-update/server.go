@@ -15,6 +15,8 @@ type Event struct {
 	// Type is `exited`, or `alive` when there is nothing to tell.
 	Type string `json:"type"`
 	Code int    `json:"code"`
+	// Since is when the program had been started, in milliseconds since 1970: what it wrote comes after that.
+	Since int64 `json:"since"`
 	// PauseMs is how long it rests before it is started again, unless a change comes first.
 	PauseMs int64 `json:"pauseMs"`
 }

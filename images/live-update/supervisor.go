@@ -100,6 +100,7 @@ func (supervisor *Supervisor) supervise() int {
 	var stopping time.Duration
 	var done chan error
 	for {
+		begun := time.Now()
 		ended, err := supervisor.program.start()
 		if err == nil {
 			supervisor.note(func(state *State) {
@@ -115,7 +116,6 @@ func (supervisor *Supervisor) supervise() int {
 			fmt.Fprintln(os.Stderr, "live-update:", err)
 			return exitNotFound
 		}
-		begun := time.Now()
 		var status *syscall.WaitStatus
 		if done, status = supervisor.watch(ended, signals); status == nil {
 			stopped := time.Now()
@@ -134,7 +134,9 @@ func (supervisor *Supervisor) supervise() int {
 		if time.Since(begun) > longestPause {
 			pause = firstPause
 		}
-		supervisor.events.tell(Event{Type: "exited", Code: code, PauseMs: pause.Milliseconds()})
+		supervisor.events.tell(Event{
+			Type: "exited", Code: code, Since: begun.UnixMilli(), PauseMs: pause.Milliseconds(),
+		})
 		if done = supervisor.rest(pause, signals); supervisor.terminating {
 			return code
 		}

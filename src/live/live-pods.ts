@@ -12,7 +12,17 @@ export interface LivePodsOptions {
   readonly token: string;
   readonly port: number;
   /** The program of a pod has ended by itself, and is started again after a pause unless a change comes first. */
-  readonly onExit: (pod: string, code: number, pauseMs: number) => void;
+  readonly onExit: (exit: ProgramExit) => void;
+}
+
+/** A program that has ended by itself. */
+export interface ProgramExit {
+  readonly pod: string;
+  readonly code: number;
+  /** When it had been started, milliseconds since 1970 by the node's clock. */
+  readonly since: number;
+  /** After so long it is started again, milliseconds. */
+  readonly pauseMs: number;
 }
 
 export interface Applied {
@@ -190,8 +200,8 @@ class Link {
   }
 
   private take(line: string): void {
-    const { type, code, pauseMs } = JSON.parse(line) as { type: string; code: number; pauseMs: number };
-    if (type === 'exited') this.options.onExit(this.pod, code, pauseMs);
+    const { type, code, since, pauseMs } = JSON.parse(line) as { readonly type: string } & ProgramExit;
+    if (type === 'exited') this.options.onExit({ pod: this.pod, code, since, pauseMs });
   }
 
   private path(what: string): string {

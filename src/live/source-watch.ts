@@ -1,4 +1,5 @@
 import { existsSync, type Stats } from 'node:fs';
+import { lstat } from 'node:fs/promises';
 import { dirname, sep } from 'node:path';
 import { sleep, isCancelled } from '../base';
 
@@ -6,6 +7,9 @@ import { sleep, isCancelled } from '../base';
 const QUIET_MS = 25;
 /** While there is always something changing, at least so often, milliseconds. */
 const LONGEST_MS = 500;
+
+/** For so long after a change chokidar does not tell another one of the same file, and somewhat more, milliseconds. */
+const DEAF_MS = 80;
 
 export interface SourceWatchOptions {
   /** Files and folders, absolute. Those that do not exist are waited for. */
@@ -19,6 +23,7 @@ export interface SourceWatchOptions {
 /** Tells which files have changed, been added or removed. Whoever makes one disposes it. */
 export class SourceWatch {
   private readonly changed = new Set<string>();
+  private readonly looking = new Set<NodeJS.Timeout>();
   private wake: () => void = () => undefined;
 
   private constructor(
@@ -59,7 +64,19 @@ export class SourceWatch {
     }
     const paths = [...this.changed];
     this.changed.clear();
+    for (const path of paths) this.lookAgain(path, await stampOf(path));
     return paths;
+  }
+
+  /** Of two changes in quick succession chokidar tells the first only. */
+  private lookAgain(path: string, told: string): void {
+    const timer = setTimeout(() => {
+      this.looking.delete(timer);
+      void stampOf(path).then((stamp) => {
+        if (stamp !== told) this.take(path);
+      });
+    }, DEAF_MS);
+    this.looking.add(timer);
   }
 
   /** Resolves when something has changed that was not told yet. @throws Cancelled. */
@@ -86,12 +103,23 @@ export class SourceWatch {
   }
 
   dispose(): Promise<void> {
+    for (const timer of this.looking) clearTimeout(timer);
     return this.close();
   }
 
   private take(path: string): void {
     this.changed.add(path);
     this.wake();
+  }
+}
+
+/** Differs whenever a file does. */
+async function stampOf(path: string): Promise<string> {
+  try {
+    const { mtimeNs, size, ino } = await lstat(path, { bigint: true });
+    return `${mtimeNs} ${size} ${ino}`;
+  } catch {
+    return 'gone';
   }
 }
 

@@ -210,7 +210,7 @@ export class LiveApp {
       session: sessionOf(live),
       token,
       port: LIVE_UPDATE_PORT,
-      onExit: (pod, code, pauseMs) => void explainExit(job, app, { access: runtime.access, pod, code, pauseMs }),
+      onExit: (exit) => void explainExit(job, app, runtime.access, exit),
     });
     return { app, sources, image, runtime, pods };
   }

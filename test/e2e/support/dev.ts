@@ -7,13 +7,16 @@ const WAIT_MS = 90_000;
 
 type Told = JsonEvent & { readonly type: LiveEvent['type'] };
 
+type Warning = Extract<JsonEvent, { readonly type: 'warning' }>;
+
 /** A `vapp dev` that runs while a test edits files. */
 export class Dev {
   private readonly events: JsonEvent[] = [];
   private readonly ended: Promise<VappResult | Error>;
   private hasEnded = false;
   private child: ChildProcess | undefined;
-  private seen = 0;
+  /** Up to where lines of the log, and everything else, have been awaited: each comes in its own order. */
+  private readonly seen = { log: 0, told: 0 };
   private wake: () => void = () => undefined;
 
   constructor(workspace: TestWorkspace) {
@@ -33,13 +36,15 @@ export class Dev {
   }
 
   /** The next event that fits, of those that were not awaited yet. What comes before it is passed over. */
-  async next<T extends JsonEvent>(what: string, fits: (event: JsonEvent) => event is T): Promise<T>;
-  async next(what: string, fits: (event: JsonEvent) => boolean): Promise<JsonEvent>;
-  async next(what: string, fits: (event: JsonEvent) => boolean): Promise<JsonEvent> {
+  next(what: string, fits: (event: JsonEvent) => boolean): Promise<JsonEvent> {
+    return this.nextOf('told', what, (event) => event.type !== 'log' && fits(event));
+  }
+
+  private async nextOf(kind: 'log' | 'told', what: string, fits: (event: JsonEvent) => boolean): Promise<JsonEvent> {
     const end = performance.now() + WAIT_MS;
     for (;;) {
-      while (this.seen < this.events.length) {
-        const event = this.events[this.seen++];
+      while (this.seen[kind] < this.events.length) {
+        const event = this.events[this.seen[kind]++];
         if (event && fits(event)) return event;
       }
       const left = end - performance.now();
@@ -56,13 +61,19 @@ export class Dev {
 
   /** A line of the app's log. @returns the pod that wrote it. */
   async line(text: string): Promise<string> {
-    const event = await this.next(`the line "${text}"`, (one) => lineOf(one)?.text === text);
+    const event = await this.nextOf('log', `the line "${text}"`, (one) => lineOf(one)?.text === text);
     return lineOf(event)?.pod ?? '';
   }
 
   /** That a change has been brought somewhere. */
-  told(): Promise<Told> {
-    return this.next('which way a change takes', (event): event is Told => event.type === 'live');
+  async told(way: LiveEvent['way']): Promise<Told> {
+    const event = await this.next(`a change by ${way}`, (one) => one.type === 'live' && one.way === way);
+    return event as Told;
+  }
+
+  async warning(): Promise<Warning> {
+    const event = await this.next('a warning', ({ type }) => type === 'warning');
+    return event as Warning;
   }
 
   /** The texts of all lines so far. */

@@ -56,6 +56,14 @@ describe('SourceWatch', () => {
     await until('src/a.py');
   });
 
+  it('tells a second change that follows at once', async () => {
+    await start('src');
+    await writeFile(join(folder, 'src', 'a.py'), 'first');
+    await until('src/a.py');
+    await writeFile(join(folder, 'src', 'a.py'), 'second');
+    await until('src/a.py');
+  });
+
   it('waits for what is not there yet', async () => {
     await start('later.txt');
     await writeFile(join(folder, 'later.txt'), '');
