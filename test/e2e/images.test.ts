@@ -108,6 +108,16 @@ describe('the images of the stack', function () {
     });
   });
 
+  it('has a helper for live updates whose own tests pass', async () => {
+    const go = await goToolchain(context, () => undefined);
+    await runCommand({
+      program: go.program,
+      args: ['test', '-trimpath', '-vet=off', '.'],
+      cwd: join(SOURCES, '..', '..', '..', 'images', 'live-update'),
+      env: { ...context.env, ...go.env, CGO_ENABLED: '0' },
+    });
+  });
+
   describe('in a cluster of two nodes with a load balancer', () => {
     let folder: string;
     let ports: { mqtt: number; broker: number; balanced: number; registry: number };
