@@ -90,33 +90,27 @@ describe('the images of the stack', function () {
     assert.match(stderr, /^OK$/m);
   });
 
-  it('have a node program whose own tests pass', async () => {
-    const context = createContext({
+  /** Runs the tests that lie beside the sources of a program. */
+  async function testGo(cwd: string, ...args: string[]): Promise<void> {
+    const stack = createContext({
       layout: layoutFor(),
       reachable: new Set(),
       progress: new ConsoleProgress(),
       signal: new AbortController().signal,
     });
-    const go = await goToolchain(context, () => undefined);
+    const go = await goToolchain(stack, () => undefined);
+    const env = { ...stack.env, ...go.env, CGO_ENABLED: '0' };
+    await runCommand({ program: go.program, args: ['test', '-trimpath', '-vet=off', ...args], cwd, env });
+  }
+
+  it('have a node program whose own tests pass', async () => {
     // By file: the package as a whole links all of Kubernetes.
     const files = ['options', 'registries', 'pki'].flatMap((name) => [`${name}.go`, `${name}_test.go`]);
-    await runCommand({
-      program: go.program,
-      args: ['test', '-trimpath', '-vet=off', ...files, 'files.go', 'paths.go'],
-      cwd: join(SOURCES, 'node'),
-      env: { ...context.env, ...go.env, CGO_ENABLED: '0' },
-    });
+    await testGo(join(SOURCES, 'node'), ...files, 'files.go', 'paths.go');
   });
 
-  it('has a helper for live updates whose own tests pass', async () => {
-    const go = await goToolchain(context, () => undefined);
-    await runCommand({
-      program: go.program,
-      args: ['test', '-trimpath', '-vet=off', '.'],
-      cwd: join(SOURCES, '..', '..', '..', 'images', 'live-update'),
-      env: { ...context.env, ...go.env, CGO_ENABLED: '0' },
-    });
-  });
+  it('have a helper for live updates whose own tests pass', () =>
+    testGo(join(SOURCES, '..', '..', '..', 'images', 'live-update'), '.'));
 
   describe('in a cluster of two nodes with a load balancer', () => {
     let folder: string;

@@ -141,7 +141,7 @@ describe('vapp dev', function () {
     await workspace.write({ 'app/Dockerfile': `${DOCKERFILE}COPY app/missing ./\n` });
     await dev.told('image');
     const warning = await dev.warning();
-    assert.equal(warning.explanation?.code, 'build-copy-missing');
+    assert.equal(warning.explanation?.code, 'copy-source-missing');
     assert.match(warning.message, /What ran before runs on\.$/);
     await workspace.write({ 'app/Dockerfile': DOCKERFILE });
     await dev.line('version 4');
