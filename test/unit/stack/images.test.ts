@@ -35,6 +35,7 @@ describe('images of the stack', () => {
       'registry:2',
       'ghcr.io/eclipse-kuksa/kuksa-databroker:0.4.4',
       'eclipse-mosquitto:2.0',
+      'ghcr.io/vscode-velocitas/live-update:1',
       'python:3.11-slim',
       'busybox:latest',
       'debian:bookworm-slim',
