@@ -46,7 +46,7 @@ describe('withLiveUpdate', () => {
     const [sidecar, app] = shown.spec.containers;
     assert.deepEqual(sidecar, { name: 'sidecar', image: 'other@sha256:cc' });
     assert.deepEqual(app?.['command'], ['/.vapp-live/live-update', 'run', '--', 'python']);
-    assert.deepEqual(app?.['args'], ['main.py']);
+    assert.deepEqual(app['args'], ['main.py']);
     assert.deepEqual(app['volumeMounts'], [
       { name: 'vapp-live', mountPath: '/.vapp-live' },
       { name: 'vapp-live-0', mountPath: '/app' },
@@ -59,7 +59,7 @@ describe('withLiveUpdate', () => {
     const [install, fill] = shown.spec.initContainers;
     assert.equal(install?.['image'], live.helper);
     assert.deepEqual(fill?.['image'], 'registry:5000/app@sha256:aa');
-    assert.deepEqual((fill?.['command'] as string[]).slice(2), [
+    assert.deepEqual((fill['command'] as string[]).slice(2), [
       '/app=/.vapp-live/vapp-live-0',
       '/data/models=/.vapp-live/vapp-live-1',
     ]);
@@ -106,7 +106,9 @@ describe('withoutLiveUpdate', () => {
       const { template: changed, replaced } = updated(base);
       const undone = withoutLiveUpdate(changed, replaced);
       const isEmpty = (value: unknown) => Array.isArray(value) && value.length === 0;
-      const plain: unknown = JSON.parse(JSON.stringify(undone, (_, value: unknown) => (isEmpty(value) ? undefined : value)));
+      const plain: unknown = JSON.parse(
+        JSON.stringify(undone, (_, value: unknown) => (isEmpty(value) ? undefined : value)),
+      );
       assert.deepEqual(plain, base);
     });
   }
