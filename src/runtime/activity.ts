@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isRefreshed } from '../tools';
 import { LOCK_STALE_MS, lockFolder } from './lock';
 import type { RuntimeActivity, RuntimeEvent } from './types';
 
@@ -52,7 +53,7 @@ async function readNote(dataDirectory: string, name: string): Promise<ObservedAc
     const activity = (await readFile(noteFile(dataDirectory, name), 'utf8')).trim();
     const { mtimeMs } = await stat(lockFolder(join(dataDirectory, name)));
     const validForMs = mtimeMs + LOCK_STALE_MS - Date.now();
-    return isActivity(activity) && validForMs > 0 ? { activity, validForMs } : undefined;
+    return isActivity(activity) && isRefreshed(mtimeMs, LOCK_STALE_MS) ? { activity, validForMs } : undefined;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

@@ -1,5 +1,6 @@
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isRefreshed } from '../tools';
 import { ActivityNote, BACKGROUND } from './activity';
 import { LOCK_STALE_MS, lockFolder, withFreeLock } from './lock';
 import type { RuntimeEvent } from './types';
@@ -55,7 +56,7 @@ export class BackgroundStart {
   async isAtWork(): Promise<boolean> {
     try {
       const { mtimeMs } = await stat(lockFolder(join(this.dataDirectory, this.name)));
-      return mtimeMs + LOCK_STALE_MS > Date.now();
+      return isRefreshed(mtimeMs, LOCK_STALE_MS);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
       throw error;

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { lock } from 'proper-lockfile';
 import { Cancelled, Failure, isCancelled, sleep } from '../base';
+import { HeldLock } from '../tools';
 
 /** A lock is given up for dead when its owner has not refreshed it for this long. */
 export const LOCK_STALE_MS = 5000;
@@ -32,11 +33,13 @@ export async function withLock<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const lost = new AbortController();
+  const held = new HeldLock(lockFolder(file), LOCK_STALE_MS);
   for (let attempt = 0; ; attempt += 1) {
     if (signal?.aborted) throw new Cancelled();
     const release = await tryToAcquire(file, lost);
     if (release) return whileHeld(release, lost, signal, work);
     if (attempt === 0) onWait?.();
+    await held.look();
     await sleep(POLL_MS, signal);
   }
 }

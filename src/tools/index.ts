@@ -5,6 +5,7 @@ export * from './docker';
 export * from './git';
 export * from './helm';
 export * from './helm-record';
+export * from './held-lock';
 export * from './kube';
 export * from './kube-api';
 export * from './lines';

@@ -50,6 +50,9 @@ describe('the note of what is done to a runtime', () => {
     const long = new Date(Date.now() - 10_000);
     await utimes(lock, long, long);
     assert.equal(await seen(), undefined);
+    const beforeTheClockWasSetBack = new Date(Date.now() + 3_600_000);
+    await utimes(lock, beforeTheClockWasSetBack, beforeTheClockWasSetBack);
+    assert.equal(await seen(), undefined);
   });
 
   it('is nothing when it says something else', async () => {

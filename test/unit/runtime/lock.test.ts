@@ -71,4 +71,12 @@ describe('the lock of a runtime', () => {
     await utimes(`${file}.lock`, longAgo, longAgo);
     assert.equal(await withLock(file, {}, () => Promise.resolve('in')), 'in');
   });
+
+  it('is taken over from an owner that died before the clock was set back', async function () {
+    this.timeout(30_000);
+    await mkdir(`${file}.lock`, { recursive: true });
+    const inAnHour = new Date(Date.now() + 3_600_000);
+    await utimes(`${file}.lock`, inAnHour, inAnHour);
+    assert.equal(await withLock(file, {}, () => Promise.resolve('in')), 'in');
+  });
 });
