@@ -60,6 +60,7 @@ describe(`${INJECTIONS} faults at random points of a run (seed ${SEED})`, functi
     cluster = (await status(machine)).runtime.cluster;
     baseline = await belongings(machine);
     follower = new Follower(machine);
+    await follower.hasBegun;
   }
 
   /** A fault that was not survived must not be the next one's as well. */
@@ -104,6 +105,8 @@ describe(`${INJECTIONS} faults at random points of a run (seed ${SEED})`, functi
       await machine.write({ [SCRIPT_FILE]: script(revision) });
       const subject = run();
       const ended = notHanging(subject);
+      // It is looked at when the fault has been let happen.
+      ended.catch(() => undefined);
       if (!fault.aimed) await sleep(at);
       const scene = { machine, cluster, subject, random, suspendMs: FULL ? 60_000 : 10_000 };
       const injected = performance.now();
@@ -186,9 +189,14 @@ describe(`${INJECTIONS} faults at random points of a run (seed ${SEED})`, functi
   }
 
   async function notHanging(vapp: RunningVapp): Promise<VappEnd> {
-    const limit = setTimeout(() => void vapp.kill('KILL'), HANGS_MS);
+    let hung = false;
+    const limit = setTimeout(() => {
+      hung = true;
+      void vapp.kill('KILL');
+    }, HANGS_MS);
     const end = await vapp.done;
     clearTimeout(limit);
+    assert.ok(!hung, `vapp hung for ${HANGS_MS / 1000} s; what it told last:\n${end.lastEvents.join('\n')}`);
     return end;
   }
 });

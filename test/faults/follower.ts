@@ -13,17 +13,24 @@ export class Follower {
   private running: RunningVapp | undefined;
   private ended: string | undefined;
   interruptions = 0;
+  private begun: () => void = () => undefined;
+  /** Settles with the first line delivered; who stops the runtime before has nobody who follows. */
+  readonly hasBegun = new Promise<void>((resolve) => (this.begun = resolve));
 
   constructor(private readonly machine: FaultMachine) {
     this.running = machine.vapp(['logs'], (event) => this.take(event));
     void this.running.done.then(({ outcome, stderr }) => {
       this.ended = `${JSON.stringify(outcome)} ${stderr}`;
+      this.begun();
     });
   }
 
   private take(event: JsonEvent): void {
     if (event.type !== 'log') return;
-    if (event.event.type === 'line') this.ledger.take(event.event.line.text, event.event.line.timestamp);
+    if (event.event.type === 'line') {
+      this.ledger.take(event.event.line.text, event.event.line.timestamp);
+      this.begun();
+    }
     if (event.event.type === 'interrupted') this.interruptions += 1;
   }
 

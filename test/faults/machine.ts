@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, realpath, rm, mkdir, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, realpath, rename, rm, mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { sleep } from '../../src/base';
@@ -31,6 +31,8 @@ export interface VappEnd {
   readonly exitCode: number | null;
   readonly stderr: string;
   readonly lines: readonly string[];
+  /** What it told last of its work, apart from the lines of the log; each cut to a length that can be read. */
+  readonly lastEvents: readonly string[];
 }
 
 /** A `vapp` that runs in the machine. */
@@ -194,7 +196,10 @@ sleep 0.02; done; exit 1`;
   async clock(seconds: number): Promise<void> {
     this.offset += seconds;
     const sign = this.offset < 0 ? '-' : '+';
-    await writeFile(this.clockFile, `${sign}${Math.abs(this.offset)}s\n`);
+    // In one step: a program that looks at its clock while the file is empty is ended, or hangs.
+    const next = `${this.clockFile}.next`;
+    await writeFile(next, `${sign}${Math.abs(this.offset)}s\n`);
+    await rename(next, this.clockFile);
   }
 
   /** How far the clock is off, seconds. */
@@ -221,7 +226,8 @@ sleep 0.02; done; exit 1`;
   /** What engine and nodes say of themselves, for whoever looks into a failed test. */
   async evidence(): Promise<string> {
     const nodes = "docker ps --all --filter label=k3d.role --format '{{.Names}}'";
-    const look = `docker ps --all; for node in $(${nodes}); do docker logs --tail 25 $node; done
+    const parts = 'tail -n 5 /var/log/k3s/*.log';
+    const look = `docker ps --all; for node in $(${nodes}); do docker logs --tail 25 $node; docker exec $node sh -c '${parts}'; done
 df -h ${ENGINE_DATA}; tail -n 15 /var/log/dockerd.log`;
     const { stdout, stderr } = await this.try('sh', '-c', look);
     return `${stdout}${stderr}`.replace(/^(.{300}).*$/gm, '$1');
@@ -248,15 +254,21 @@ async function readToEnd(child: ChildProcess, onEvent: (event: JsonEvent) => voi
   let outcome: JsonOutcome | undefined;
   let stderr = '';
   const lines: string[] = [];
+  const lastEvents: string[] = [];
   const splitter = new LineSplitter((text) => {
     if (!text.startsWith('{')) return;
     const event = JSON.parse(text) as JsonEvent;
     if (event.type === 'outcome') outcome = event;
     if (event.type === 'log' && event.event.type === 'line') lines.push(event.event.line.text);
+    else lastEvents.push(text.slice(0, EVENT_LENGTH));
+    if (lastEvents.length > LAST_EVENTS) lastEvents.shift();
     onEvent(event);
   });
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   child.stdout?.on('data', (chunk: Buffer) => splitter.write(chunk));
   const [exitCode] = (await once(child, 'close')) as [number | null];
-  return { outcome, exitCode, stderr, lines };
+  return { outcome, exitCode, stderr, lines, lastEvents };
 }
+
+const LAST_EVENTS = 10;
+const EVENT_LENGTH = 300;
