@@ -1,5 +1,7 @@
 import { lstat, readFile, readlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Failure } from '../base';
+import { leadsOut } from '../project';
 
 /** One file that is to be different in a container; without `content` and `link` it is to go. */
 export interface Change {
@@ -16,15 +18,21 @@ export interface Change {
 const MAX_BYTES = 32 * 1024 * 1024;
 
 /**
- * Reads what a container is to get.
+ * Reads what a container is to get. A symbolic link goes there as one; what folders that are links lead to outside of
+ * the repository is not read: no builder would take it either.
  *
+ * @param boundary root of the repository, symbolic links resolved.
  * @param destinations file of this machine → where it goes.
- * @throws Failure `changes-too-large`, `file-unreadable`.
+ * @throws Failure `changes-too-large`, `file-unreadable`, `file-outside`.
  */
-export async function readChanges(destinations: ReadonlyMap<string, readonly string[]>): Promise<Change[]> {
+export async function readChanges(
+  boundary: string,
+  destinations: ReadonlyMap<string, readonly string[]>,
+): Promise<Change[]> {
   const changes: Change[] = [];
   let bytes = 0;
   for (const [file, paths] of destinations) {
+    if (await leadsOut(boundary, dirname(file))) throw outside(file);
     const now = await readOne(file);
     bytes += (now.content?.length ?? 0) * paths.length;
     if (bytes > MAX_BYTES) {
@@ -55,4 +63,12 @@ async function readOne(file: string): Promise<Omit<Change, 'path'>> {
       cause: error,
     });
   }
+}
+
+function outside(file: string): Failure {
+  return new Failure({
+    code: 'file-outside',
+    fault: 'app',
+    summary: `${file} is in a folder that a symbolic link puts into the repository.`,
+  });
 }

@@ -128,7 +128,7 @@ export class LiveApp {
   ): Promise<void> {
     const names = [...files.keys()].map((path) => this.nameOf(path));
     const { signal } = this.options;
-    const changes = await readChanges(files);
+    const changes = await readChanges(this.repository.realRoot, files);
     this.isAhead = true;
     const applied = await pods.apply(changes, app.liveUpdate?.restart ?? true, signal);
     this.tell({ way: 'live', files: names, durationMs: performance.now() - noticed, pods: applied.pods });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isCancelled } from '../../../src/base';
@@ -88,6 +88,7 @@ describe('readChanges', () => {
   it('reads contents and modes; what is gone is to go', async () => {
     await writeFile(join(folder, 'run'), 'x', { mode: 0o755 });
     const changes = await readChanges(
+      folder,
       new Map([
         [join(folder, 'run'), ['/app/run', '/opt/app/run']],
         [join(folder, 'gone'), ['/app/gone']],
@@ -101,8 +102,25 @@ describe('readChanges', () => {
     ]);
   });
 
+  it('takes links as links, and nothing from folders that lead out', async () => {
+    const outside = await realpath(await mkdtemp(join(tmpdir(), 'vapp-outside-')));
+    try {
+      await writeFile(join(outside, 'secret'), 'x');
+      await symlink(join(outside, 'secret'), join(folder, 'file'));
+      await symlink(outside, join(folder, 'folder'));
+      const link = await readChanges(folder, new Map([[join(folder, 'file'), ['/app/file']]]));
+      assert.deepEqual(link, [{ path: '/app/file', link: join(outside, 'secret') }]);
+      const through = new Map([[join(folder, 'folder', 'secret'), ['/app/secret']]]);
+      await assert.rejects(readChanges(folder, through), { code: 'file-outside' });
+    } finally {
+      await rm(outside, { recursive: true });
+    }
+  });
+
   it('refuses what is too large', async () => {
     await writeFile(join(folder, 'large'), Buffer.alloc(17 * 1024 * 1024));
-    await assert.rejects(readChanges(new Map([[join(folder, 'large'), ['/a', '/b']]])), { code: 'changes-too-large' });
+    await assert.rejects(readChanges(folder, new Map([[join(folder, 'large'), ['/a', '/b']]])), {
+      code: 'changes-too-large',
+    });
   });
 });
