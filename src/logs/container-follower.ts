@@ -8,7 +8,7 @@ import {
   type Termination,
 } from './containers';
 import type { EventQueue } from './event-queue';
-import { readLog, type ReadResult } from './log-stream';
+import { readLog, type Fate, type ReadResult } from './log-stream';
 import { nodeLogOf } from './node-log';
 import type { PatientApi } from './patient-api';
 import type { TrackedPod } from './pods';
@@ -161,6 +161,11 @@ class StartReader {
     return startState(containerStatus(this.pod.pod, this.container), this.restart);
   }
 
+  private fate(): Fate {
+    if (this.pod.deleted) return 'gone';
+    return this.state().state === 'running' ? 'running' : 'ended';
+  }
+
   private read(state: StartState): Promise<ReadResult> {
     const { follow, tail, api, queue } = this.context;
     return readLog(
@@ -177,7 +182,7 @@ class StartReader {
         opened: () => this.announce(),
         deliver: (record) => this.deliver(record),
         room: () => queue.room(),
-        ended: () => this.pod.deleted || this.state().state !== 'running',
+        fate: () => this.fate(),
       },
     );
   }
@@ -192,6 +197,8 @@ class StartReader {
         await this.pod.refresh();
         return false;
       case 'unavailable':
+        // What ended the stream before may have been what makes the API unavailable now.
+        this.complete &&= state.state === 'ended';
         await this.countRefusal(result.message);
         await this.pod.refresh();
         return false;

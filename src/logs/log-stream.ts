@@ -19,9 +19,12 @@ export interface LogSink {
   deliver(record: TimedRecord): void;
   /** A promise when the reader should pause. */
   room(): Promise<void> | undefined;
-  /** Whether the container is known to have ended, so that an open stream is about to end too. */
-  ended(): boolean;
+  /** What is known of the container: when it has ended, an open stream is about to end too. */
+  fate(): Fate;
 }
+
+/** `gone`: with its pod, so that what an open stream does not bring can be read nowhere else. */
+export type Fate = 'running' | 'ended' | 'gone';
 
 /** How one attempt to read a log went. */
 export type ReadResult =
@@ -45,8 +48,11 @@ export type ReadResult =
 
 const FOLLOW_ANSWER_TIMEOUT_MS = 60_000;
 const CHECK_MS = 1000;
-/** A container has ended, its stream has not, and nothing comes. */
-const LINGER_MS = 2000;
+/**
+ * A container has ended, its stream has not, and nothing comes. After a network was cut for some seconds a connection
+ * goes on only when the other end sends again, so long after the cut as the cut was long.
+ */
+const LINGER_MS: Readonly<Record<Fate, number>> = { running: Infinity, ended: 2000, gone: 15_000 };
 /** The kubelet loses a followed log at rotation if its reader was slow; looked for after so much silence. */
 const SILENCE_MS = 5000;
 /** No log is rotated before it has at least so many bytes. */
@@ -146,6 +152,7 @@ async function readBody(
 class StreamGuard {
   private readonly timer: NodeJS.Timeout;
   private idleSince: number | undefined = performance.now();
+  private fate: { readonly is: Fate; readonly since: number } = { is: 'running', since: 0 };
   private bytes = 0;
   private probed = false;
 
@@ -174,9 +181,12 @@ class StreamGuard {
   }
 
   private check(): void {
+    const now = performance.now();
+    const is = this.sink.fate();
+    if (is !== this.fate.is) this.fate = { is, since: now };
     if (this.idleSince === undefined) return;
-    const idle = performance.now() - this.idleSince;
-    if (idle > LINGER_MS && this.sink.ended()) this.body.close();
+    const idle = now - this.idleSince;
+    if (Math.min(idle, now - this.fate.since) > LINGER_MS[is]) this.body.close();
     else if (idle > SILENCE_MS && this.bytes > ROTATION_BYTES && !this.probed) void this.probe();
   }
 

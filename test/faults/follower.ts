@@ -12,6 +12,7 @@ export class Follower {
   readonly ledger = new Ledger();
   private running: RunningVapp | undefined;
   private ended: string | undefined;
+  /** How often it was told that following was interrupted, or that lines are missing which nobody has any more. */
   interruptions = 0;
   private begun: () => void = () => undefined;
   /** Settles with the first line delivered; who stops the runtime before has nobody who follows. */
@@ -31,7 +32,7 @@ export class Follower {
       this.ledger.take(event.event.line.text, event.event.line.timestamp);
       this.begun();
     }
-    if (event.event.type === 'interrupted') this.interruptions += 1;
+    if (event.event.type === 'interrupted' || event.event.type === 'gap') this.interruptions += 1;
   }
 
   /** Waits until it has delivered what Kubernetes has now. @returns what it failed to deliver, and what was wrong. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { Cancelled, Failure } from '../../../src/base';
+import { Cancelled, Failure, sleep } from '../../../src/base';
 import { followLogs, type LogEvent, type LogRequest } from '../../../src/logs';
 import { kubernetes } from '../../../src/tools';
 import { FakeApi } from './fake-api';
@@ -237,6 +237,24 @@ describe('followLogs', () => {
     assert.equal(reader.gaps.length, 1);
   });
 
+  it('tells of a gap when the pod vanished while the API was away, also where its log had ended in order', async () => {
+    const header = 31;
+    api.cuts = [header + 'a0\n'.length];
+    api.cutsAreClean = true;
+    const pod = api.addPod('a');
+    pod.container().start().write('a0\n').write('lost\n');
+    const reader = read();
+    await reader.untilLines(1);
+    await api.down();
+    api.deletePod(pod);
+    await reader.until(() => reader.events.some(({ type }) => type === 'interrupted'));
+    // Until it has tried to read the log again.
+    await sleep(1500);
+    await api.up();
+    await reader.until(() => reader.events.some(({ type }) => type === 'ended'));
+    assert.equal(reader.gaps.length, 1);
+  });
+
   it('reads on to the end when the pod is deleted', async () => {
     const pod = api.addPod('a');
     const container = pod.container().start().write('a0\n');
@@ -246,6 +264,20 @@ describe('followLogs', () => {
     container.write('a1\n').write('a2').end(0);
     await reader.until(() => reader.events.at(-1)?.type === 'ended');
     assert.deepEqual(reader.lines, ['a0', 'a1', 'a2']);
+    assert.deepEqual(reader.gaps, []);
+  });
+
+  it('waits for what is still on its way when the pod is gone', async () => {
+    const pod = api.addPod('a');
+    const container = pod.container().start().write('a0\n');
+    const reader = read();
+    await reader.untilLines(1);
+    api.deletePod(pod);
+    // As long as a connection may take to go on after the network was cut.
+    await sleep(4000);
+    container.write('a1\n').end(0);
+    await reader.until(() => reader.events.at(-1)?.type === 'ended');
+    assert.deepEqual(reader.lines, ['a0', 'a1']);
     assert.deepEqual(reader.gaps, []);
   });
 
