@@ -10,6 +10,8 @@ export type ImagePurpose =
   /** k3d's helper beside every new cluster. */
   | 'helper'
   | 'registry'
+  /** What takes changed files in containers. */
+  | 'live-update'
   /** A runtime service: broker, databroker, … */
   | 'service'
   /** What the apps' Dockerfiles build upon. */

@@ -4,6 +4,7 @@ import { Failure, sleep } from '../base';
 import type { Repository } from '../project';
 import { REGISTRY_IMAGE, type RuntimeStatus } from '../runtime';
 import { KubeApi, dockerFailure, type ClusterAccess, type Docker, type Toolbox } from '../tools';
+import { LIVE_UPDATE_IMAGE } from './live/helper';
 
 /** An image that a run needs, before it is known what the engine has under its name. */
 export type NeededImage = Omit<BundledImage, 'id'>;
@@ -53,6 +54,7 @@ export async function engineNeeds(
     { name: k3sImage, purpose: 'node' },
     { name: await helperImage(toolbox), purpose: 'helper' },
     { name: REGISTRY_IMAGE, purpose: 'registry' },
+    { name: LIVE_UPDATE_IMAGE, purpose: 'live-update' },
     ...services.map(({ image }) => ({ name: withTag(image), purpose: 'service' as const })),
     ...bases.flat().map((image) => ({ name: withTag(image), purpose: 'base' as const })),
   ]);

@@ -56,6 +56,7 @@ describe('a bundle', function () {
         ['node', 'rancher/k3s:v1.34.3-k3s1'],
         ['helper', 'ghcr.io/k3d-io/k3d-tools:5.8.3'],
         ['registry', 'registry:2'],
+        ['live-update', 'ghcr.io/vscode-velocitas/live-update:1'],
         ['service', 'eclipse-mosquitto:2.0'],
         ['service', 'ghcr.io/eclipse-kuksa/kuksa-databroker:0.4.4'],
         ['base', 'python:3.11-slim'],
