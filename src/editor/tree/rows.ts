@@ -44,7 +44,15 @@ export class Rows<T> {
   }
 
   private forget(node: TreeNode): void {
+    const known = this.kept.get(node.id);
     this.kept.delete(node.id);
+    // An editor may keep each row below which it has looked: VS Code 1.139 does until the whole tree is drawn anew.
+    if (known) known.node = withoutChildren(node);
     node.children.forEach((child) => this.forget(child));
   }
+}
+
+/** What makes a node a row, and no more. */
+function withoutChildren({ id, label, icon, context, subject }: TreeNode): TreeNode {
+  return { id, label, icon, context, subject, children: [] };
 }

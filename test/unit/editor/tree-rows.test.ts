@@ -60,6 +60,19 @@ describe('the rows that the editor knows', () => {
     );
   });
 
+  it('hold nothing of what is gone but the row itself, which the editor may keep', () => {
+    fc.assert(
+      fc.property(trees, trees, (first, second) => {
+        const rows = new Rows(() => undefined);
+        rows.update(first);
+        const before = kept(rows, first);
+        rows.update(second);
+        const present = new Set(all(second).map(({ id }) => id));
+        for (const { node } of before) if (!present.has(node.id)) assert.deepEqual(node.children, []);
+      }),
+    );
+  });
+
   it('are not looked at below a node that is the very same', () => {
     const asked: string[] = [];
     const rows = new Rows(({ id }) => asked.push(id));
