@@ -1,22 +1,20 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Failure, isCancelled, sleep, type SourceRange } from '../base';
-import { KubeApi, KubeApiFailure, ToolFailure, dockerFailure, kubernetes, type ClusterAccess } from '../tools';
+import { KubeApi, KubeApiFailure, ToolFailure, kubernetes, type ClusterAccess } from '../tools';
 import { tolerate, type Engine } from './engine-changes';
 import { K3D_OUTPUT, K3D_TIMEOUT_MS, creationFailure, k3dProgress, k3dUnfinished, notStarted } from './k3d-output';
 import { k3dConfig, type ClusterPlan, type K3dConfig } from './k3d-config';
 import { readNodeKubeconfig, writeKubeconfig } from './kubeconfig';
+import { untilOverdue, type ApiTrouble } from './overdue';
 import { SERVICES_NAMESPACE, objectNames } from './names';
 import { inPrivateFolder } from './private-folder';
 import { apiAddress } from './reach';
 import { ownLabels } from './registry';
 
-/** How long Kubernetes may take in a running node, milliseconds. */
-const API_PATIENCE_MS = 180_000;
 /** How long k3d may go on after Kubernetes has come up, milliseconds. Agents are started in this time. */
 const K3D_PATIENCE_MS = 120_000;
 const API_POLL_MS = 100;
-const NODE_POLL_MS = 2000;
 
 export interface BootOptions {
   readonly engine: Engine;
@@ -117,8 +115,9 @@ async function bootCluster(boot: BootOptions, start: (signal: AbortSignal) => Pr
   const finished = start(withSignal(engine.signal, abandoned));
   const waiting = new AbortController();
   const signal = withSignal(engine.signal, waiting);
-  const ready = apiReady(boot, signal);
-  const overdue = untilOverdue(engine, finished, signal);
+  const trouble: ApiTrouble = {};
+  const ready = apiReady(boot, trouble, signal);
+  const overdue = untilOverdue(boot, finished, trouble, signal);
   try {
     await Promise.race([ready, overdue]);
     const inTime = finishedInTime(engine, finished, abandoned);
@@ -139,32 +138,6 @@ function withSignal(outer: AbortSignal | undefined, inner: AbortController): Abo
   return outer ? AbortSignal.any([outer, inner.signal]) : inner.signal;
 }
 
-/** Never resolves. Throws when k3d fails, when the node has ended, or when Kubernetes takes too long in it. */
-async function untilOverdue(engine: Engine, finished: Promise<void>, signal: AbortSignal): Promise<never> {
-  const k3d = { ended: false };
-  const k3dFailed = new Promise<never>((_, reject) => {
-    finished.then(() => (k3d.ended = true), reject);
-  });
-  // It may fail while nobody is looking; the next look finds it.
-  k3dFailed.catch(() => undefined);
-  for (let runningMs = 0; runningMs < API_PATIENCE_MS;) {
-    await Promise.race([sleep(NODE_POLL_MS, signal), k3dFailed]);
-    const state = await serverState(engine);
-    if (state === 'running' || state === 'restarting') runningMs += NODE_POLL_MS;
-    else if (k3d.ended) throw await notReady(engine, `its node is ${state ?? 'gone'}`);
-  }
-  throw await notReady(engine, `nothing answers ${API_PATIENCE_MS / 1000} s after its node has started`);
-}
-
-async function serverState(engine: Engine): Promise<string | undefined> {
-  try {
-    return (await engine.docker.getContainer(objectNames(engine.cluster).server).inspect()).State.Status;
-  } catch (error) {
-    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
-    throw dockerFailure(error);
-  }
-}
-
 /** Settles with k3d, which is ended when it is long after Kubernetes has come up. */
 async function finishedInTime(engine: Engine, finished: Promise<void>, abandoned: AbortController): Promise<void> {
   const timer = setTimeout(() => abandoned.abort(), K3D_PATIENCE_MS);
@@ -179,7 +152,11 @@ async function finishedInTime(engine: Engine, finished: Promise<void>, abandoned
 }
 
 /** Until the `default` service account exists, Kubernetes refuses every pod. */
-async function apiReady({ engine, access, apiPort }: BootOptions, signal: AbortSignal): Promise<void> {
+async function apiReady(
+  { engine, access, apiPort }: BootOptions,
+  trouble: ApiTrouble,
+  signal: AbortSignal,
+): Promise<void> {
   const server = objectNames(engine.cluster).server;
   let written: string | undefined;
   for (let look = 1; ; look += 1) {
@@ -190,13 +167,13 @@ async function apiReady({ engine, access, apiPort }: BootOptions, signal: AbortS
       await writeKubeconfig(access, current, apiAddress(engine.reach, engine.cluster, apiPort));
       written = current;
     }
-    if (written !== undefined && (await serviceAccountExists(access, signal))) return;
+    if (written !== undefined && (await serviceAccountExists(access, trouble, signal))) return;
     await sleep(API_POLL_MS, signal);
   }
 }
 
 /** Asks until the account is there, or until the credentials prove to be outdated. */
-async function serviceAccountExists(access: ClusterAccess, signal: AbortSignal): Promise<boolean> {
+async function serviceAccountExists(access: ClusterAccess, trouble: ApiTrouble, signal: AbortSignal): Promise<boolean> {
   const api = await KubeApi.open(access);
   try {
     for (let attempt = 0; attempt < ATTEMPTS_PER_KUBECONFIG; attempt += 1) {
@@ -206,6 +183,7 @@ async function serviceAccountExists(access: ClusterAccess, signal: AbortSignal):
         return true;
       } catch (error) {
         if (isCancelled(error, signal)) throw error;
+        if (error instanceof Failure) trouble.last = error;
         if (error instanceof KubeApiFailure && error.status === 401) return false;
         // Time alone does not mend a clock.
         if (!(error instanceof Failure) || error.code === 'clock-differs') throw error;
@@ -219,36 +197,3 @@ async function serviceAccountExists(access: ClusterAccess, signal: AbortSignal):
 
 const ATTEMPTS_PER_KUBECONFIG = 20;
 const LOOKS_BEFORE_LOADING = 5;
-
-async function notReady(engine: Engine, reason: string): Promise<Failure> {
-  return new Failure({
-    code: 'cluster-not-ready',
-    fault: 'environment',
-    summary: `Kubernetes did not come up in ${engine.cluster}: ${reason}.`,
-    evidence: await serverLog(engine),
-    nextSteps: [
-      'Check memory and disk of the machine: `vapp doctor`.',
-      'Delete it and create it anew: `vapp delete`, `vapp up`.',
-    ],
-  });
-}
-
-async function serverLog(engine: Engine): Promise<string[]> {
-  try {
-    const log = await engine.docker
-      .getContainer(objectNames(engine.cluster).server)
-      .logs({ stdout: true, stderr: true, tail: 20, follow: false });
-    return multiplexedLines(log);
-  } catch (error) {
-    return [dockerFailure(error).summary];
-  }
-}
-
-/** The engine sends output in pieces, each behind eight bytes: the stream, three zeros, the length. */
-function multiplexedLines(log: Buffer): string[] {
-  let text = '';
-  for (let start = 0; start + 8 <= log.length; start += 8 + log.readUInt32BE(start + 4)) {
-    text += log.toString('utf8', start + 8, start + 8 + log.readUInt32BE(start + 4));
-  }
-  return text.split(/\r?\n/).filter((line) => line.trim() !== '');
-}
