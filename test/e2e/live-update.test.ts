@@ -58,6 +58,11 @@ describe('vapp dev', function () {
     await workspace.dispose();
   });
 
+  /** The old ones may take a while to end. */
+  async function podsArePlain(): Promise<void> {
+    while ((await commandOfPods()) !== '') await sleep(200);
+  }
+
   const change = (content: string) => workspace.write({ [APP]: content });
   const status = async () => (await workspace.vapp(['status'])).outcome.value as WorkspaceStatus;
 
@@ -152,7 +157,7 @@ describe('vapp dev', function () {
     await dev.line('version 5');
     assert.match(await commandOfPods(), /live-update/);
     assertDone(await dev.interrupt());
-    assert.equal(await commandOfPods(), '');
+    await podsArePlain();
     const { outcome, events, ...rest } = await workspace.vapp(['run', '--no-follow']);
     assertDone({ outcome, events, ...rest });
     const [run] = outcome.value as AppRun[];
@@ -171,7 +176,7 @@ describe('vapp dev', function () {
     await dev.kill();
     assert.match(await commandOfPods(), /live-update/);
     assertDone(await workspace.vapp(['run', '--no-follow']));
-    for (let left = await commandOfPods(); left !== ''; left = await commandOfPods()) await sleep(200);
+    await podsArePlain();
     assert.equal(await kubectl('get', 'deployments', 'live', '-o', 'jsonpath={.spec.paused}'), '');
   });
 });
