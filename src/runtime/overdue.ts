@@ -17,7 +17,7 @@ interface Patience {
 
 const PATIENCE: Patience = { api: 180_000, empty: 14_000, silence: 120_000, poll: 2000 };
 
-/** What kept the API from being used, as far as has been seen. */
+/** What kept the cluster from being used, as far as has been seen. */
 export interface ApiTrouble {
   last?: Failure;
 }
@@ -104,7 +104,7 @@ async function restartServer(engine: Engine): Promise<void> {
   try {
     await server(engine).restart({ t: STOP_GRACE_S });
   } catch (error) {
-    throw dockerFailure(error);
+    throw await notReady(engine, 'its node could not be restarted', { last: dockerFailure(error) });
   }
 }
 

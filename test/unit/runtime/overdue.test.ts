@@ -18,6 +18,7 @@ class FakeNode {
   afterRestart: readonly string[] = [ENTRYPOINT, K3S];
   /** So many looks at its processes later, k3s is not among them any more. */
   k3sEndsAfter = Infinity;
+  restartable = true;
   private looks = 0;
 
   constructor(
@@ -45,6 +46,7 @@ class FakeNode {
       },
       restart: () => {
         this.restarts += 1;
+        if (!this.restartable) return Promise.reject(new Error('did not receive an exit event'));
         this.processes = this.afterRestart;
         return Promise.resolve();
       },
@@ -92,6 +94,14 @@ describe('a node in which Kubernetes does not come up', () => {
       assert.deepEqual(node.told, ['Restarting the node: nothing in it answers']);
       assert.equal(node.restarts, 1);
     }
+  });
+
+  it('is given up when the engine cannot restart it', async () => {
+    const node = new FakeNode('running', [ENTRYPOINT]);
+    node.restartable = false;
+    const { summary, evidence } = await failureOf(node.wait(ENDED));
+    assert.match(summary, /could not be restarted/);
+    assert.match(evidence.join(), /did not receive an exit event/);
   });
 
   it('is left to k3d while that is at work', async () => {
