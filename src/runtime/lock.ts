@@ -55,7 +55,12 @@ export async function withFreeLock<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<{ readonly value: T } | undefined> {
   const lost = new AbortController();
-  const release = await tryToAcquire(file, lost);
+  const held = new HeldLock(lockFolder(file), LOCK_STALE_MS);
+  let release = await tryToAcquire(file, lost);
+  while (!release && (await held.look())) {
+    await sleep(POLL_MS, signal);
+    release = await tryToAcquire(file, lost);
+  }
   return release && { value: await whileHeld(release, lost, signal, work) };
 }
 

@@ -18,19 +18,24 @@ export class HeldLock {
     private readonly staleMs: number,
   ) {}
 
-  /** To be called now and then while waiting. Removes the lock of an owner that died before the clock was set back. */
-  async look(): Promise<void> {
+  /**
+   * To be called now and then while waiting. Removes the lock of an owner that died before the clock was set back.
+   *
+   * @returns whether the lock dates from the future, so that only further looks will tell.
+   */
+  async look(): Promise<boolean> {
     const refreshed = await this.refreshed();
     // All others are the library's.
     if (refreshed === undefined || refreshed <= Date.now()) {
       this.seen = undefined;
-      return;
+      return false;
     }
     if (this.seen?.refreshed !== refreshed) this.seen = { refreshed, at: performance.now() };
-    if (performance.now() - this.seen.at < this.staleMs) return;
+    if (performance.now() - this.seen.at < this.staleMs) return true;
     this.seen = undefined;
     // Whoever else waits may have removed it already.
     await rmdir(this.folder).catch(unlessGone);
+    return true;
   }
 
   private async refreshed(): Promise<number | undefined> {

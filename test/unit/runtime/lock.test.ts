@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Cancelled } from '../../../src/base';
-import { withLock } from '../../../src/runtime/lock';
+import { withFreeLock, withLock } from '../../../src/runtime/lock';
 
 describe('the lock of a runtime', () => {
   let folder: string;
@@ -74,9 +74,23 @@ describe('the lock of a runtime', () => {
 
   it('is taken over from an owner that died before the clock was set back', async function () {
     this.timeout(30_000);
-    await mkdir(`${file}.lock`, { recursive: true });
+    const files = [file, `${file}.background`] as const;
     const inAnHour = new Date(Date.now() + 3_600_000);
-    await utimes(`${file}.lock`, inAnHour, inAnHour);
-    assert.equal(await withLock(file, {}, () => Promise.resolve('in')), 'in');
+    for (const each of files) {
+      await mkdir(`${each}.lock`, { recursive: true });
+      await utimes(`${each}.lock`, inAnHour, inAnHour);
+    }
+    const work = () => Promise.resolve('in');
+    assert.deepEqual(await Promise.all([withLock(files[0], {}, work), withFreeLock(files[1], undefined, work)]), [
+      'in',
+      { value: 'in' },
+    ]);
+  });
+
+  it('is not waited for by who does without', async () => {
+    const giveBack = await hold();
+    assert.equal(await withFreeLock(file, undefined, () => Promise.resolve('in')), undefined);
+    await giveBack();
+    assert.deepEqual(await withFreeLock(file, undefined, () => Promise.resolve('in')), { value: 'in' });
   });
 });
