@@ -10,11 +10,13 @@ export async function saveSoakFigures(file: string): Promise<void> {
   const text = await readFile(file, 'utf8').catch(() => undefined);
   if (text === undefined) return;
   const { samples, lines, minutes } = JSON.parse(text) as { samples: Sample[]; lines: number; minutes: number };
-  const { heap, files } = flatness(samples);
+  const { heap, rowsKept, files } = flatness(samples);
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+  const kilobytes = (bytes: number) => `${(bytes / 1e3).toFixed(1)} kB`;
   const most = (of: (sample: Sample) => number) => Math.max(...samples.map(of));
   const rows = [
-    ['heap after collecting garbage', megabytes(heap.early), megabytes(heap.late)],
+    ['heap after collecting garbage, without compiled code', megabytes(heap.early), megabytes(heap.late)],
+    ['a round adds', '', `${kilobytes(heap.aRound)}, ${kilobytes(rowsKept)} of it rows that the editor keeps`],
     ['open files and sockets', files.early, files.late],
     ['images of the app in the engine', '', `at most ${most(({ engineImages }) => engineImages)}`],
     ['images of the app in the node', '', `at most ${most(({ nodeImages }) => nodeImages)}`],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readdir, writeFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { promisify } from 'node:util';
 import { commands } from 'vscode';
@@ -17,10 +17,15 @@ const MINUTES = Number(process.env['VAPP_SOAK_MINUTES'] ?? 1);
 const CRASH_EVERY = 3;
 const DELETE_EVERY = 4;
 /**
- * What may be added on the way from the second quarter of the time to the last, bytes. In the few rounds of the short
- * form the editor still loads and compiles its own parts, so that it finds a flood only.
+ * What a round may add to the heap, bytes, besides the rows that the editor keeps of those it has drawn: 54 to 60 a
+ * round, 10 to 12 kB, of which nothing is ours to free. Heap snapshots twelve rounds apart show what else is still there of
+ * a round: 0.6 kB of ours, what a feed remembers of up to 1000 containers; 0.4 kB of this test's ledger; and about
+ * 0.5 kB for rows of pods that are gone, which the editor keeps, too (`_childrenFetchTokens`). As much again is left to
+ * tables that double and to what the engine notes of code that is run often. In the few rounds of the short form the
+ * editor still loads its own parts, so that it finds a flood only.
  */
-const HEAP_MAY_GROW = MINUTES < 30 ? 20e6 : 4e6;
+const HEAP_MAY_GROW = MINUTES < 30 ? 5e6 : 4e3;
+/** What may be added on the way from the second quarter of the time to the last. */
 const FILES_MAY_GROW = 3;
 /** The editor gives the extension host a copy of each log that is shown, up to its greatest length; not of others. */
 const PANEL_CLOSES_MS = 500;
@@ -33,9 +38,11 @@ describe(`${MINUTES} minutes of edit and run, in one window`, function () {
   const samples: Sample[] = [];
   let window: TestWindow;
   let revision = 1;
+  let drawn = 0;
 
   before(async () => {
     window = await TestWindow.open();
+    countDrawnRows();
     await window.showTree();
     window.api.logs.onDidReceive(({ events }) => {
       for (const event of events) if (event.type === 'line') ledger.take(event.line.text, event.line.timestamp);
@@ -57,17 +64,26 @@ describe(`${MINUTES} minutes of edit and run, in one window`, function () {
   });
 
   it('has a flat memory, and no more open files, containers and images than it began with', async () => {
-    const { heap, files } = flatness(samples);
+    const { heap, rowsKept, files } = flatness(samples);
     await writeFile(
       process.env['VAPP_SOAK_FIGURES'] ?? '',
       JSON.stringify({ samples, lines: ledger.lines, minutes: MINUTES }),
     );
-    assert.ok(heap.growth < HEAP_MAY_GROW, JSON.stringify(heap));
+    assert.ok(heap.aRound - rowsKept < HEAP_MAY_GROW, JSON.stringify({ heap, rowsKept }));
     assert.ok(files.growth < FILES_MAY_GROW, JSON.stringify(files));
     const last = samples.at(-1);
     assert.equal(last?.containers, samples[0]?.containers);
     assert.ok((last?.nodeImages ?? 0) <= MOST_IMAGES && (last?.engineImages ?? 0) <= 2, JSON.stringify(last));
   });
+
+  function countDrawnRows(): void {
+    const { tree } = window.api;
+    const draw = tree.getTreeItem.bind(tree);
+    tree.getTreeItem = (row) => {
+      drawn += 1;
+      return draw(row);
+    };
+  }
 
   async function runNext(): Promise<void> {
     revision += 1;
@@ -107,14 +123,14 @@ describe(`${MINUTES} minutes of edit and run, in one window`, function () {
     await commands.executeCommand('workbench.action.closePanel');
     await setTimeout(PANEL_CLOSES_MS);
     collectGarbage();
-    const { heapUsed, rss } = process.memoryUsage();
     return {
-      heap: heapUsed,
-      rss,
+      heap: heapInUse(),
+      rss: process.memoryUsage.rss(),
       files: (await readdir('/proc/self/fd')).length,
       engineImages: engine.length,
       nodeImages: inNode.filter((name) => name.startsWith('registry.vapp.internal')).length,
       containers: containers.length,
+      drawn,
     };
   }
 });
@@ -122,6 +138,12 @@ describe(`${MINUTES} minutes of edit and run, in one window`, function () {
 async function lines(program: string, ...args: string[]): Promise<string[]> {
   const { stdout } = await promisify(execFile)(program, args);
   return stdout.split('\n').filter(Boolean);
+}
+
+/** Bytes that objects take. What the engine has compiled, which it goes on with for long, is left out. */
+function heapInUse(): number {
+  const spaces = getHeapSpaceStatistics().filter(({ space_name: name }) => !/code|trusted/.test(name));
+  return spaces.reduce((sum, { space_used_size: bytes }) => sum + bytes, 0);
 }
 
 /** What is garbage is no leak. The extension host is not started so that a test could ask for it. */
