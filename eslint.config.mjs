@@ -54,6 +54,7 @@ export default tseslint.config(
         module: 'writable',
         require: 'readonly',
         setTimeout: 'readonly',
+        clearTimeout: 'readonly',
       },
     },
   },

@@ -9,6 +9,8 @@ export class Burst {
   constructor(
     private readonly act: () => void,
     private readonly momentMs = MOMENT_MS,
+    /** It is never done sooner than this, milliseconds. */
+    private readonly leastMs = 0,
   ) {}
 
   /** It is done when whoever asks has ended. */
@@ -20,7 +22,7 @@ export class Burst {
         this.lastAct = performance.now();
         this.act();
       },
-      Math.max(0, restMs),
+      Math.max(this.leastMs, restMs),
     );
   };
 

@@ -67,7 +67,7 @@ export class AppTree extends Owner implements TreeDataProvider<Row> {
   }
 
   getChildren(row?: Row): Row[] {
-    return this.rows.of(row ? row.node.children : this.drawing.shown);
+    return this.rows.of(row ? row.node.children : this.drawing.renewed());
   }
 
   getTreeItem({ node }: Row): TreeItem {

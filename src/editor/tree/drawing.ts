@@ -11,10 +11,13 @@ export interface Canvas {
   draw(changed: readonly TreeNode[] | undefined): void;
 }
 
+/** An editor that has just shown the view asks for its rows, and passes over a change that comes meanwhile; milliseconds. */
+const SHOWN_MS = 50;
+
 /** What a tree shows. It is drawn where it changed, in bursts, and not while it is hidden. */
 export class Drawing {
   private rows: readonly TreeNode[];
-  private readonly burst = new Burst(() => this.update());
+  private readonly burst = new Burst(() => this.update(), undefined, SHOWN_MS);
 
   /** To be called when something may have changed, and when the tree was shown or hidden. */
   readonly mayHaveChanged = this.burst.request;
@@ -25,6 +28,12 @@ export class Drawing {
 
   /** The rows at the top as they were last drawn. */
   get shown(): readonly TreeNode[] {
+    return this.rows;
+  }
+
+  /** The rows at the top for whoever draws them all: the newest, since a change told meanwhile may get lost. */
+  renewed(): readonly TreeNode[] {
+    this.rows = this.canvas.look();
     return this.rows;
   }
 
