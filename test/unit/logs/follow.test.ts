@@ -143,7 +143,8 @@ describe('followLogs', () => {
       ),
       { numRuns: 20 },
     );
-  });
+    // Each connection that breaks is waited for; how many do, chance decides.
+  }).timeout(60_000);
 
   it('goes on after the connection broke while the container writes', async () => {
     const pod = api.addPod('a');
