@@ -62,8 +62,8 @@ interface Started {
 class Deployment {
   private readonly handle: ReleaseHandle;
   private readonly begun = performance.now();
-  /** Workloads that wait with new pods until all changes are made. */
-  private waiting: readonly WorkloadReference[] = [];
+  /** Workloads of which a live update makes other pods than the revision does: they wait, then they are settled. */
+  private beside: readonly WorkloadReference[] = [];
   /** The history before anything of ours; undefined until it has been read. */
   private before: readonly ReleaseRecord[] | undefined;
 
@@ -101,7 +101,7 @@ class Deployment {
       const cancelled = isCancelled(error, signal);
       // A Helm that was ended in its work, by us or by its time limit, has left the release pending.
       if (cancelled || (error instanceof ToolFailure && error.code === 'tool-timeout')) await this.takeBack();
-      else await goOn(this.api, this.waiting);
+      else await goOn(this.api, this.beside);
       throw error;
     }
   }
@@ -137,7 +137,10 @@ class Deployment {
       const doomed = uidsOf(stuck);
       return { revision: latest.revision, changed: false, serves: false, manifest, workloads: serving, doomed };
     }
-    if (beside) this.waiting = await pause(this.api, serving, signal);
+    if (beside) {
+      this.beside = serving;
+      await pause(this.api, serving, signal);
+    }
     if (latest && isSame && beside) {
       await this.settle(serving);
       const doomed = uidsOf(stuck);
@@ -164,8 +167,8 @@ class Deployment {
 
   /** The pods of the chart, or those of a live update, from here on. */
   private async settle(workloads: readonly WorkloadReference[]): Promise<void> {
+    this.beside = workloads;
     await settle(this.api, workloads, this.request.live, this.context.signal);
-    this.waiting = [];
   }
 
   private async soundHistory(): Promise<readonly ReleaseRecord[]> {
@@ -233,7 +236,8 @@ class Deployment {
     this.tell('bringing the previous revision back');
     await this.locked(async () => {
       await undo(this.api, this.handle, before);
-      await settle(this.api, this.waiting, undefined);
+      // The pods of the revision before are its chart's, whatever was to stand beside the new one.
+      await settle(this.api, this.beside, undefined);
     });
   }
 

@@ -1,4 +1,5 @@
-import { KubeApiFailure, type KubeApi } from '../tools';
+import { Failure } from '../base';
+import type { KubeApi } from '../tools';
 import { liveWorkload } from './inspect';
 import { withLiveUpdate, withoutLiveUpdate, type LiveTemplate, type Replaced } from './live-template';
 import type { WorkloadObject } from './objects';
@@ -27,45 +28,37 @@ function isLiveUpdated(workload: WorkloadObject | undefined): boolean {
 /**
  * Lets Deployments wait with new pods until {@link settle}: what Helm changes and what a live update changes shall make
  * one rollout. A mark tells of it, so that whoever comes after a crash knows what to do.
- *
- * @returns those that wait now.
  */
 export async function pause(
   api: KubeApi,
   references: readonly WorkloadReference[],
   signal?: AbortSignal,
-): Promise<WorkloadReference[]> {
-  const paused = await Promise.all(
+): Promise<void> {
+  await Promise.all(
     references.filter(isDeployment).map(async (reference) => {
       const live = await liveWorkload(api, reference, signal);
-      if (!live) return [];
+      if (!live) return;
       const marked = isLiveUpdated(live) ? [] : mark(live, {});
       await patch(api, reference, [...marked, { op: 'add', path: '/spec/paused', value: true }], signal);
-      return [reference];
     }),
   );
-  return paused.flat();
 }
 
-/**
- * Gives Deployments the pods that they are to have, those of a live update or those of the chart, and lets them go on.
- *
- * @returns those whose pods take changes now.
- */
+/** Gives Deployments the pods that they are to have, those of a live update or those of the chart, and lets them go on. */
 export async function settle(
   api: KubeApi,
   references: readonly WorkloadReference[],
   wanted: LiveTemplate | undefined,
   signal?: AbortSignal,
-): Promise<WorkloadReference[]> {
-  const updated = await Promise.all(
+): Promise<void> {
+  await Promise.all(
     references.filter(isDeployment).map(async (reference) => {
       const live = await liveWorkload(api, reference, signal);
-      if (!live?.spec?.template) return [];
+      if (!live?.spec?.template) return;
       const own = withoutLiveUpdate(live.spec.template, replacedIn(live));
       const next = wanted && withLiveUpdate(own, wanted);
       const marked = isLiveUpdated(live);
-      if (!next && !marked) return [];
+      if (!next && !marked) return;
       await patch(
         api,
         reference,
@@ -76,20 +69,21 @@ export async function settle(
         ],
         signal,
       );
-      return next ? [reference] : [];
     }),
   );
-  return updated.flat();
 }
 
-/** Lets Deployments that wait go on with the pods that they have. */
+/**
+ * Lets Deployments that wait go on with the pods that they have, where what they waited for has failed. Where that
+ * cannot be done either, the mark tells the next one who deploys.
+ */
 export async function goOn(api: KubeApi, references: readonly WorkloadReference[]): Promise<void> {
   for (const reference of references.filter(isDeployment)) {
     try {
       await patch(api, reference, [{ op: 'add', path: '/spec/paused', value: false }]);
     } catch (error) {
-      // What is gone waits for nothing.
-      if (!(error instanceof KubeApiFailure && error.status === 404)) throw error;
+      // What has failed before counts.
+      if (!(error instanceof Failure)) throw error;
     }
   }
 }

@@ -83,15 +83,16 @@ async function startRollback(
   const target = rollbackTarget(release, history, options.revision);
   const serving = workloadsOf(relevantRevision(history)?.manifest ?? '', namespace);
   const stuck = await stuckPods(api, serving, judge, signal);
-  const waiting = (await areLiveUpdated(api, serving, signal)) ? await pause(api, serving, signal) : [];
+  const beside = (await areLiveUpdated(api, serving, signal)) ? serving : [];
+  await pause(api, beside, signal);
   onEvent?.({ type: 'progress', message: `helm rollback ${release} ${target.revision}` });
   try {
     await helm.rollback(release, namespace, target.revision, { signal, timeoutMs });
   } catch (error) {
-    await goOn(api, waiting);
+    await goOn(api, beside);
     throw helmFailure(error, { release });
   }
-  await settle(api, waiting, undefined, signal);
+  await settle(api, beside, undefined, signal);
   const [made] = await releaseHistory(api, release, namespace, signal);
   await removePods(api, stuck, signal);
   return {

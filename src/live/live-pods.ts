@@ -44,7 +44,9 @@ export class LivePods {
   private generation = 0;
   private readonly links = new Map<string, Link>();
   private readonly stopper = new AbortController();
-  private readonly following: Promise<unknown>;
+  private readonly following: Promise<void>;
+  /** Why the pods cannot be followed any more. */
+  private lost: Error | undefined;
   private moved: () => void = () => undefined;
 
   private constructor(
@@ -58,7 +60,10 @@ export class LivePods {
     });
     this.following = pods
       .follow(() => this.arrange([...pods.objects.values()]), this.stopper.signal)
-      .catch((error: unknown) => error);
+      .catch((error: unknown) => {
+        this.lost = error instanceof Error ? error : new Error(String(error));
+        this.moved();
+      });
   }
 
   static async open(options: LivePodsOptions): Promise<LivePods> {
@@ -77,6 +82,7 @@ export class LivePods {
     const update = { changes, generation: this.generation, restart };
     const end = performance.now() + REACHABLE_MS;
     for (;;) {
+      if (this.lost) throw this.lost;
       const links = [...this.links.values()];
       const applied = await Promise.all(links.map((link) => orCancelled(link.bring(update), signal)));
       const pods = links.filter((_, index) => applied[index]).map(({ pod }) => pod);
@@ -177,7 +183,9 @@ class Link {
         const lines = new LineSplitter((line) => this.take(line));
         for await (const chunk of events) lines.write(chunk);
       } catch (error) {
-        if (!(error instanceof Failure) && !isCancelled(error, signal)) throw error;
+        // Whatever answers in its place, such as the page of a proxy, is none of it.
+        const isOther = error instanceof SyntaxError;
+        if (!isOther && !(error instanceof Failure) && !isCancelled(error, signal)) throw error;
       }
       this.open = false;
       await sleep(RETRY_MS, signal).catch(() => undefined);

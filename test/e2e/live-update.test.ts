@@ -179,4 +179,20 @@ describe('vapp dev', function () {
     await podsArePlain();
     assert.equal(await kubectl('get', 'deployments', 'live', '-o', 'jsonpath={.spec.paused}'), '');
   });
+
+  it('leaves the revision before as it was when it is interrupted at its start', async () => {
+    await change(wrapper('7'));
+    const result = await workspace.vapp(['dev'], {
+      interruptWhen: (event) =>
+        event.type === 'step' && event.step === 'deploy' && event.message?.startsWith('watching') === true,
+    });
+    assert.equal(result.outcome.status, 'cancelled', JSON.stringify(result.outcome));
+    await podsArePlain();
+    assert.equal(
+      await kubectl('get', 'deployments', 'live', '-o', 'jsonpath={.spec.template.spec.initContainers}'),
+      '',
+    );
+    const { lines } = await workspace.vapp(['logs', '--no-follow', '--tail', '5']);
+    assert.deepEqual([...new Set(lines)], ['beat 6']);
+  });
 });

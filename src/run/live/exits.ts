@@ -27,8 +27,9 @@ async function explained(job: Job, summary: string, evidence: readonly string[])
 
 /** What it has written since it was started; before that another version wrote into the same log. */
 async function lastLines(access: ClusterAccess, { namespace }: App, { pod, since }: ProgramExit): Promise<string[]> {
-  const api = await KubeApi.open(access);
+  let api: KubeApi | undefined;
   try {
+    api = await KubeApi.open(access);
     const query = { tailLines: LAST_LINES, timestamps: true };
     const text = await api.text(`/api/v1/namespaces/${namespace}/pods/${pod}/log`, query);
     return text
@@ -42,6 +43,6 @@ async function lastLines(access: ClusterAccess, { namespace }: App, { pod, since
     if (error instanceof Failure) return [];
     throw error;
   } finally {
-    api.close();
+    api?.close();
   }
 }

@@ -11,12 +11,13 @@ import { buildApp, provideImage, pushApp, type Job } from '../images';
 import { deployApp } from '../pipeline';
 import { startRuntime, type StartingRuntime } from '../start';
 import { Steps } from '../steps';
+import type { LiveEvent } from '../types';
 import { explainExit } from './exits';
 import { LIVE_UPDATE_IMAGE, LIVE_UPDATE_PORT, commandOf } from './helper';
 import { readAppSources, type AppSources } from './sources';
 
 /** How long an app may take to end before it is killed, milliseconds, unless `vapp.yaml` says otherwise. */
-export const STOP_MS = 2000;
+const STOP_MS = 2000;
 
 /** What one live update is about. */
 export interface LiveAppOptions {
@@ -202,8 +203,8 @@ export class LiveApp {
       settings: { token, port: LIVE_UPDATE_PORT, stopMs: app.liveUpdate?.stopMs ?? STOP_MS },
     };
     const runtime = await starting.runtime;
-    this.isAhead = false;
     await this.deploy(job, app, image, runtime, live);
+    this.isAhead = false;
     const pods = await LivePods.open({
       access: runtime.access,
       namespace: app.namespace,
@@ -274,13 +275,7 @@ export class LiveApp {
     });
   }
 
-  private tell(event: {
-    readonly way: 'live' | 'image' | 'none';
-    readonly files: readonly string[];
-    readonly why?: string;
-    readonly durationMs?: number;
-    readonly pods?: readonly string[];
-  }): void {
+  private tell(event: Omit<LiveEvent, 'type' | 'app'>): void {
     this.options.job.emit({ type: 'live', app: this.options.id, ...event });
   }
 }
