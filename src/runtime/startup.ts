@@ -3,6 +3,7 @@ import { Failure, messageOf } from '../base';
 import type { RuntimeSettings, Service } from '../project';
 import { ToolFailure, type ClusterAccess } from '../tools';
 import { awaitCluster, createCluster, resumeCluster } from './cluster';
+import { containerdIsBack } from './containerd';
 import {
   ensureImage,
   readObjects,
@@ -45,8 +46,8 @@ export interface StartedCluster {
 
 type Nodes = Pick<StartedCluster, 'nodePorts' | 'finished'>;
 
-/** How often ports are chosen anew because somebody took one between our look and the engine's. */
-const PORT_ATTEMPTS = 4;
+/** How often something is tried because somebody took a port between our look and the engine's, or containerd ended. */
+const ATTEMPTS = 4;
 
 /** One creation or resumption of a cluster with its registry. Whoever runs it holds the cluster's lock. */
 export class Startup {
@@ -143,8 +144,8 @@ export class Startup {
     if (existing?.state === 'running') return existing.hostPort;
     const name = objectNames(engine.cluster).registry;
     const wish = existing?.hostPort || preferredPorts(engine.cluster).registry;
+    let port = await this.ports.next(wish);
     for (let attempt = 1; ; attempt += 1) {
-      const port = await this.ports.next(wish);
       try {
         if (existing && attempt === 1 && port === existing.hostPort) {
           await startRegistry(engine, existing.id);
@@ -157,7 +158,9 @@ export class Startup {
         }
         return port;
       } catch (error) {
-        if (attempt === PORT_ATTEMPTS || takenPort(messageOf(error)) === undefined) throw error;
+        if (attempt === ATTEMPTS) throw error;
+        if (takenPortOf(error) !== undefined) port = await this.ports.next(wish);
+        else if (!(await this.containerdIsBack(engine, error))) throw error;
       }
     }
   }
@@ -182,12 +185,14 @@ export class Startup {
       engine,
       tools.map(({ id }) => id),
     );
-    try {
-      return { nodePorts: ports.nodePorts, ...(await resumeCluster(boot)) };
-    } catch (error) {
-      const lost = takenPortOf(error);
-      if (lost === undefined) throw error;
-      return this.createOnOtherPorts(engine, objects, lost);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return { nodePorts: ports.nodePorts, ...(await resumeCluster(boot)) };
+      } catch (error) {
+        const lost = takenPortOf(error);
+        if (lost !== undefined) return this.createOnOtherPorts(engine, objects, lost);
+        if (attempt === ATTEMPTS || !(await this.containerdIsBack(engine, error))) throw error;
+      }
     }
   }
 
@@ -211,8 +216,8 @@ export class Startup {
       });
     }
     await this.ensureImage(engine, k3sImage(settings));
+    let ports = await this.choosePorts(before);
     for (let attempt = 1; ; attempt += 1) {
-      const ports = await this.choosePorts(before);
       try {
         const { finished } = await createCluster(
           {
@@ -231,7 +236,9 @@ export class Startup {
         this.tellMovedPorts(ports.nodePorts);
         return { nodePorts: ports.nodePorts, finished };
       } catch (error) {
-        if (attempt === PORT_ATTEMPTS || takenPortOf(error) === undefined) throw error;
+        if (attempt === ATTEMPTS) throw error;
+        if (takenPortOf(error) !== undefined) ports = await this.choosePorts(before);
+        else if (!(await this.containerdIsBack(engine, error))) throw error;
         await removeNodes(engine);
       }
     }
@@ -256,6 +263,11 @@ export class Startup {
         this.warn(`Port ${host} of localhost is taken; node port ${node} is at localhost:${actual} instead.`);
       }
     }
+  }
+
+  /** {@link containerdIsBack} */
+  private containerdIsBack(engine: Engine, error: unknown): Promise<boolean> {
+    return containerdIsBack(engine, error, () => this.progress('Docker’s containerd has ended; waiting for it'));
   }
 
   private async firstTaken(ports: readonly number[]): Promise<number | undefined> {

@@ -43,7 +43,6 @@ describe(`${INJECTIONS} faults at random points of a run (seed ${SEED})`, functi
   const cutOff = new Set<string>();
 
   before(async () => {
-    machine = await FaultMachine.start(new Toolbox(await stackEnvironment()), 'vapp-test-faults');
     await begin();
   });
 
@@ -53,8 +52,9 @@ describe(`${INJECTIONS} faults at random points of a run (seed ${SEED})`, functi
     await figures.save({ seed: SEED, full: FULL && ONLY === '', print: true });
   });
 
-  /** From an empty engine to an app that runs and is followed. */
+  /** From a new machine to an app that runs and is followed. */
   async function begin(): Promise<void> {
+    machine = await FaultMachine.start(new Toolbox(await stackEnvironment()), 'vapp-test-faults');
     await machine.write(countingApp(revision));
     assertRuns(await run().done);
     cluster = (await status(machine)).runtime.cluster;
@@ -66,11 +66,7 @@ describe(`${INJECTIONS} faults at random points of a run (seed ${SEED})`, functi
   /** A fault that was not survived must not be the next one's as well. */
   beforeEach(async () => {
     if (!broken) return;
-    await follower.stop();
-    await machine.emptyDisk();
-    await machine.engineIsUp();
-    await machine.vappEnd('delete');
-    revision += 1;
+    await machine.dispose();
     await begin();
     broken = false;
   });
