@@ -9,7 +9,7 @@ import { changed, edit, largeApp, smallApp, templateApp, type LoopApp } from './
 import { OpenEditor } from './open-editor';
 import { run } from './process';
 import { SkaffoldDev, ensureSkaffold } from './skaffold';
-import { rowOf } from './statistics';
+import { rowOf, type PeerResult } from './statistics';
 import { lastOf, type Scenario } from './scenario';
 import { secondsUntilLine } from './until-line';
 import { Upstream } from './upstream';
@@ -29,7 +29,7 @@ const innerLoop: Scenario = {
   async measure(bed, context, note) {
     const { ours, floor, skaffold } = await prepare(bed, context, smallApp);
     const seconds = { ours: [] as number[], parts: [] as number[], floor: [] as number[], recorded: [] as number[] };
-    const theirs = { skaffold: [] as number[] };
+    const theirs = { skaffold: [] as PeerResult[] };
     try {
       for (let round = 1; round <= SMALL_ROUNDS; round += 1) {
         const line = freshLine();
@@ -38,7 +38,7 @@ const innerLoop: Scenario = {
         const times = await floor.edit(freshLine());
         seconds.floor.push(times.shown);
         seconds.recorded.push(times.recorded);
-        theirs.skaffold.push(...(await withSkaffold(skaffold, note)));
+        theirs.skaffold.push(await skaffold.edit(freshLine()));
         const { build, push, podStart } = await floor.parts(freshLine());
         seconds.parts.push(build + push + podStart);
         note(`round ${round} of ${SMALL_ROUNDS}: ${lastOf({ ...seconds, ...theirs })}`);
@@ -63,7 +63,8 @@ function inEditor(id: string, what: string, app: LoopApp, upstreamBar?: number):
     description: `${what}: Run App on a changed file, which saves it → the new version’s line in the app’s channel; beside \`vapp run\` and the peers, with the editor open`,
     async measure(bed, context, note) {
       const { ours, floor, skaffold, upstream } = await prepare(bed, context, app);
-      const seconds = { ours: [] as number[], vapp: [] as number[], skaffold: [] as number[], parts: [] as number[] };
+      const seconds = { ours: [] as number[], vapp: [] as number[], parts: [] as number[] };
+      const theirs = { skaffold: [] as PeerResult[] };
       const rarely = { upstream: [] as number[] };
       try {
         const editor = await OpenEditor.open(bed, context, ours);
@@ -73,13 +74,13 @@ function inEditor(id: string, what: string, app: LoopApp, upstreamBar?: number):
           await inTheEditor(freshLine());
           for (let round = 1; round <= ROUNDS; round += 1) {
             seconds.ours.push(await inTheEditor(freshLine()));
-            seconds.skaffold.push(...(await withSkaffold(skaffold, note)));
+            theirs.skaffold.push(await skaffold.edit(freshLine()));
             const { build, push, podStart } = await floor.parts(freshLine());
             seconds.parts.push(build + push + podStart);
             const line = freshLine();
             await editor.save(app.source, await changed(app, ours, line));
             seconds.vapp.push(await secondsUntilLine(bed.vapp(ours, 'run'), line));
-            note(`round ${round} of ${ROUNDS}: ${lastOf(seconds)}`);
+            note(`round ${round} of ${ROUNDS}: ${lastOf({ ...seconds, ...theirs })}`);
             note(`floor: build ${build.toFixed(2)} s, push ${push.toFixed(2)} s, pod start ${podStart.toFixed(2)} s`);
           }
         } finally {
@@ -96,7 +97,7 @@ function inEditor(id: string, what: string, app: LoopApp, upstreamBar?: number):
       } finally {
         await skaffold.stop();
       }
-      const peers = { [SKAFFOLD]: seconds.skaffold, [PARTS]: seconds.parts, '`vapp run`': seconds.vapp };
+      const peers = { [SKAFFOLD]: theirs.skaffold, [PARTS]: seconds.parts, '`vapp run`': seconds.vapp };
       if (upstreamBar === undefined) return rowOf(`inner-loop/${id}`, 's', seconds.ours, peers, { bars: BARS });
       return rowOf(
         `inner-loop/${id}`,
@@ -107,14 +108,6 @@ function inEditor(id: string, what: string, app: LoopApp, upstreamBar?: number):
       );
     },
   };
-}
-
-/** One round of it; none when it has left out the line. */
-async function withSkaffold(skaffold: SkaffoldDev, note: (line: string) => void): Promise<readonly number[]> {
-  const seconds = await skaffold.edit(freshLine());
-  if (seconds !== undefined) return [seconds];
-  note('skaffold dev did not show the new line, which is left out');
-  return [];
 }
 
 /** What is measured of the inner loop. */

@@ -10,7 +10,7 @@ import { edit, templateApp, type LoopApp } from './loop-apps';
 import { run } from './process';
 import { SkaffoldDev } from './skaffold';
 import { lastOf, type Scenario } from './scenario';
-import { rowOf } from './statistics';
+import { rowOf, type PeerResult } from './statistics';
 
 const ROUNDS = 8;
 const START_MS = 180_000;
@@ -65,7 +65,7 @@ const liveUpdate: Scenario = {
     const first = freshLine();
     await edit(app, folder, first);
     const ours = new DevProcess(bed.vapp(folder, 'dev'));
-    const seconds = { ours: [] as number[], skaffold: [] as number[] };
+    const seconds = { ours: [] as number[], skaffold: [] as PeerResult[] };
     try {
       if (!(await ours.line(first, START_MS))) throw new Error(`vapp dev shows nothing:\n${ours.lastOutput}`);
       const skaffold = await startSkaffold(bed, context, folder);
@@ -75,8 +75,7 @@ const liveUpdate: Scenario = {
         await skaffold.edit(freshLine());
         for (let round = 1; round <= ROUNDS; round += 1) {
           seconds.ours.push(await secondsByVapp(ours, folder));
-          const theirs = await skaffold.edit(freshLine());
-          if (theirs !== undefined) seconds.skaffold.push(theirs);
+          seconds.skaffold.push(await skaffold.edit(freshLine()));
           note(`round ${round} of ${ROUNDS}: ${lastOf(seconds)}`);
         }
       } finally {

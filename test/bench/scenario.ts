@@ -1,6 +1,6 @@
 import type { StackContext } from '../stack/types';
 import type { TestBed } from './bed';
-import type { Row } from './statistics';
+import type { PeerResult, Row } from './statistics';
 
 /** Something that is measured. */
 export interface Scenario {
@@ -11,8 +11,9 @@ export interface Scenario {
 }
 
 /** What was measured last, in words. */
-export function lastOf(measured: Readonly<Record<string, readonly number[]>>, unit = 's', digits = 2): string {
+export function lastOf(measured: Readonly<Record<string, readonly PeerResult[]>>, unit = 's', digits = 2): string {
+  const words = (value: PeerResult) => (value === undefined ? 'nothing' : `${value.toFixed(digits)} ${unit}`);
   return Object.entries(measured)
-    .map(([name, values]) => `${name} ${(values.at(-1) ?? 0).toFixed(digits)} ${unit}`)
+    .map(([name, values]) => `${name} ${words(values.at(-1))}`)
     .join(', ');
 }

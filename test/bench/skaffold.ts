@@ -94,8 +94,9 @@ export class SkaffoldDev {
   }
 
   /**
-   * Seconds from an edit to the first line of the new version. Undefined when it has not shown it: it leaves out what an
-   * app writes before it has finished deploying it.
+   * Seconds from an edit to the first line of the new version. Undefined when it has not shown it: it mutes logs from the
+   * change to the end of deploying (`doDev` in pkg/skaffold/runner/dev.go), and shows nothing of it later (`PrintLine` in
+   * pkg/skaffold/kubernetes/logger/formatter.go).
    */
   async edit(line: string): Promise<number | undefined> {
     const started = performance.now();

@@ -20,7 +20,12 @@ export interface Row extends Summary, Bars {
   readonly runs: number;
   readonly peers: Readonly<Record<string, Summary>>;
   readonly ratios: Readonly<Record<string, number>>;
+  /** In how many runs a peer came to no result, beside those that its figures summarise. */
+  readonly missing?: Readonly<Record<string, number>>;
 }
+
+/** What a run of a peer came to; undefined: to no result. */
+export type PeerResult = number | undefined;
 
 /** @throws RangeError when there is nothing to summarise. */
 export function summarise(values: readonly number[]): Summary {
@@ -41,20 +46,30 @@ export function rowOf(
   name: string,
   unit: string,
   ours: readonly number[],
-  theirs: Readonly<Record<string, readonly number[]>>,
+  theirs: Readonly<Record<string, readonly PeerResult[]>>,
   { bars, limit }: Bars = {},
 ): Row {
   const stray = Object.keys(bars ?? {}).find((peer) => !(peer in theirs));
   if (stray !== undefined) throw new RangeError(`there is no peer "${stray}" in ${name}`);
   const own = summarise(ours);
-  const peers = Object.fromEntries(Object.entries(theirs).map(([peer, values]) => [peer, summarise(values)]));
+  const peers = mapValues(theirs, (results) => summarise(results.filter((result) => result !== undefined)));
+  const missing = Object.fromEntries(
+    Object.entries(mapValues(theirs, (results) => results.filter((result) => result === undefined).length)).filter(
+      ([, count]) => count > 0,
+    ),
+  );
   const ratios = Object.fromEntries(
     Object.entries(peers)
       .filter(([, { median }]) => median !== 0)
       .map(([peer, { median }]) => [peer, Math.round((100 * own.median) / median) / 100]),
   );
   const limits = { ...(bars && { bars }), ...(limit !== undefined && { limit }) };
-  return { name, unit, runs: ours.length, ...own, peers, ratios, ...limits };
+  const told = Object.keys(missing).length > 0 ? { missing } : {};
+  return { name, unit, runs: ours.length, ...own, peers, ratios, ...told, ...limits };
+}
+
+function mapValues<V, R>(record: Readonly<Record<string, V>>, map: (value: V) => R): Record<string, R> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
 }
 
 /** Something that a row has to keep to, and whether it does. */
@@ -88,7 +103,9 @@ export function tableOf(rows: readonly Row[]): string {
     const runs = row.runs === 1 ? '1 run' : `${row.runs} runs`;
     lines.push(`| **${row.name}** (${runs}) | ours | ${cells(row)} | | ${bar(undefined, ` ${row.unit}`)} |`);
     for (const [peer, summary] of Object.entries(row.peers)) {
-      lines.push(`| | ${peer} | ${cells(summary)} | ${row.ratios[peer] ?? ''} | ${bar(peer)} |`);
+      const none = row.missing?.[peer];
+      const who = none === undefined ? peer : `${peer} (no result in ${none} more)`;
+      lines.push(`| | ${who} | ${cells(summary)} | ${row.ratios[peer] ?? ''} | ${bar(peer)} |`);
     }
   }
   return `${lines.join('\n')}\n`;

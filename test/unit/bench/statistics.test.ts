@@ -22,6 +22,14 @@ describe('bench: statistics', () => {
     });
   });
 
+  it('tells in how many runs a peer came to nothing', () => {
+    const row = rowOf('inner-loop', 's', [1, 1, 1], { skaffold: [undefined, 2, undefined], floor: [1, 1, 1] });
+    assert.deepEqual(row.peers['skaffold'], { median: 2, min: 2, max: 2 });
+    assert.deepEqual(row.missing, { skaffold: 2 });
+    assert.match(tableOf([row]), /\| skaffold \(no result in 2 more\) \| 2 s/);
+    assert.match(tableOf([row]), /\| floor \| 1 s/);
+  });
+
   it('makes no ratio to nothing', () => {
     assert.deepEqual(rowOf('idle-cpu', '%', [0.1], { stub: [0] }).ratios, {});
   });
