@@ -58,9 +58,24 @@ export class TestBed {
     return (JSON.parse(last) as { value: WorkspaceStatus }).value;
   }
 
-  /** Deletes what the apps left running, also after a failure in the middle. */
+  /** Deletes what the apps left running, also after a failure in the middle, and what the peers have built. */
   async dispose(): Promise<void> {
-    for (const folder of this.apps) await run(this.vapp(folder, 'delete'));
+    for (const folder of this.apps) {
+      const registry = await this.runtime(folder).then(
+        (runtime) => runtime.registry?.push,
+        // An app that never came to be has no runtime to tell of.
+        () => undefined,
+      );
+      await run(this.vapp(folder, 'delete'));
+      if (registry !== undefined) await this.removeImages(registry);
+    }
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** The peers name their images by the registry; ours are gone by then. */
+  private async removeImages(registry: string): Promise<void> {
+    const list = ['image', 'ls', '--quiet', '--filter', `reference=${registry}/*`];
+    const ids = (await run(this.tool('docker', list))).split('\n').filter(Boolean);
+    if (ids.length > 0) await run(this.tool('docker', ['image', 'rm', '--force', ...new Set(ids)]));
   }
 }
