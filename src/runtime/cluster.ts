@@ -1,8 +1,8 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Failure, isCancelled, sleep, type SourceRange } from '../base';
+import { Failure, isCancelled, messageOf, sleep, type SourceRange } from '../base';
 import { KubeApi, KubeApiFailure, ToolFailure, kubernetes, type ClusterAccess } from '../tools';
-import { tolerate, type Engine } from './engine-changes';
+import { removeContainers, tolerate, type Engine } from './engine-changes';
 import { K3D_OUTPUT, K3D_TIMEOUT_MS, creationFailure, k3dProgress, k3dUnfinished, notStarted } from './k3d-output';
 import { k3dConfig, type ClusterPlan, type K3dConfig } from './k3d-config';
 import { readNodeKubeconfig, writeKubeconfig } from './kubeconfig';
@@ -44,6 +44,7 @@ export async function createCluster(
   const booted = await bootCluster(boot, async (signal) => {
     try {
       await runWithConfig(k3dConfig(plan), boot, signal);
+      await removeTools(boot);
     } catch (error) {
       throw error instanceof ToolFailure ? creationFailure(error, plan.cluster, plan.image, imageRange) : error;
     }
@@ -95,12 +96,23 @@ export async function resumeCluster(boot: BootOptions): Promise<BootedCluster> {
           onLine: k3dProgress(boot.onProgress),
         }),
       );
+      await removeTools(boot);
     } catch (error) {
       throw error instanceof ToolFailure
         ? notStarted(error, `The local runtime ${engine.cluster} did not start.`)
         : error;
     }
   });
+}
+
+/** k3d takes its helper away itself, and does not mind when the engine refuses that, as it does while in trouble. */
+async function removeTools({ engine, onProgress }: BootOptions): Promise<void> {
+  try {
+    await removeContainers(engine, [objectNames(engine.cluster).tools]);
+  } catch (error) {
+    // The cluster is up; the next start removes what is left.
+    onProgress(`The helper container of k3d could not be removed: ${messageOf(error)}`);
+  }
 }
 
 /** Waits for the API of a cluster whose nodes run; at once done when it is up. */

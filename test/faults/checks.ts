@@ -71,18 +71,18 @@ export async function status(machine: FaultMachine): Promise<Status> {
   return (outcome as JsonOutcome & { value: Status }).value;
 }
 
-/** Per run of a container: how many lines Kubernetes has of it now, for the pods there are. */
-export async function linesInCluster(machine: FaultMachine): Promise<Map<string, number>> {
+/** Per run of a container: the numbers of the lines that Kubernetes has of it now, for the pods there are. */
+export async function linesInCluster(machine: FaultMachine): Promise<Map<string, readonly number[]>> {
   const { runtime, apps } = await status(machine);
-  const counts = new Map<string, number>();
+  const numbers = new Map<string, number[]>();
   for (const { name } of apps.flatMap(({ release }) => release?.pods ?? [])) {
     const { stdout } = await machine.try(
       ...['kubectl', '--kubeconfig', runtime.access?.kubeconfig ?? '', 'logs', '--tail=-1', name],
     );
     for (const line of stdout.split('\n')) {
       const count = readCount(line);
-      if (count) counts.set(count.run, count.count);
+      if (count) numbers.set(count.run, [...(numbers.get(count.run) ?? []), count.count]);
     }
   }
-  return counts;
+  return numbers;
 }

@@ -71,14 +71,15 @@ describe(`${INJECTIONS} faults at random points of a run (seed ${SEED})`, functi
     broken = false;
   });
 
-  // A long run that is ended early has come to something, too.
-  afterEach(() => figures.save({ seed: SEED, full: FULL && ONLY === '', print: false }));
-
   afterEach(async function () {
     if (this.currentTest?.state !== 'failed') return;
+    figures.fail(this.currentTest.title);
     // At once: what comes later may have to do with it, and the summary of a long run is far away.
     process.stdout.write(`${this.currentTest.err?.message}\n${await machine.evidence()}\n`);
   });
+
+  // A long run that is ended early has come to something, too.
+  afterEach(() => figures.save({ seed: SEED, full: FULL && ONLY === '', print: false }));
 
   const run = () => machine.vapp(['run', '--no-follow']);
 
@@ -114,8 +115,9 @@ describe(`${INJECTIONS} faults at random points of a run (seed ${SEED})`, functi
       assertSaysWhy(end);
       const recovery = performance.now();
       assertRuns(await notHanging(run()));
-      figures.count(fault.name, hit, end, endMs, performance.now() - recovery);
+      const recoveryMs = performance.now() - recovery;
       await assertNothingLeft(fault, before);
+      figures.count(fault.name, hit, end, endMs, recoveryMs);
       broken = false;
     });
   }
@@ -163,7 +165,9 @@ describe(`${INJECTIONS} faults at random points of a run (seed ${SEED})`, functi
       figures.countLines(follower);
       follower = new Follower(machine);
     }
-    assert.deepEqual(await follower.catchUp(), []);
+    const { problems, unwritten } = await follower.catchUp(fault.takesWords);
+    assert.deepEqual(problems, []);
+    figures.unwritten(unwritten);
     const unfinished = () => follower.ledger.unfinishedBefore(revision).filter((seen) => !cutOff.has(seen));
     if (takesPods) {
       cutOffAllBut(new Set((await linesInCluster(machine)).keys()));

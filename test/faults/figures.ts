@@ -23,6 +23,8 @@ export class FaultFigures {
   private lines = 0;
   private interruptions = 0;
   private lost = 0;
+  private unwrittenLines = 0;
+  private readonly failed: string[] = [];
 
   /**
    * @param hit whether there was something to strike at.
@@ -43,6 +45,11 @@ export class FaultFigures {
     else kind.killed += 1;
   }
 
+  /** A fault was not survived. */
+  fail(title: string): void {
+    this.failed.push(title);
+  }
+
   countLines({ ledger, interruptions }: Follower): void {
     this.lines += ledger.lines;
     this.interruptions += interruptions;
@@ -53,12 +60,18 @@ export class FaultFigures {
     this.lost += pods;
   }
 
+  /** So many lines were lost before anybody could read them: containerd had no room to write them down. */
+  unwritten(lines: number): void {
+    this.unwrittenLines += lines;
+  }
+
   /** Prints the table; the figures of a full run are kept. */
   async save(options: { readonly seed: number; readonly full: boolean; readonly print: boolean }): Promise<void> {
     const { seed, full, print } = options;
     const rows = [...this.kinds].sort(([a], [b]) => a.localeCompare(b)).map(([name, kind]) => rowOf(name, kind));
     const injections = [...this.kinds.values()].reduce((sum, kind) => sum + kind.injections, 0);
-    const note = `${injections} faults survived, seed ${seed}. ${this.lines} lines of the log were delivered through ${this.interruptions} interruptions, none missing, none doubled. Of ${this.lost} pods the last lines were not kept by containerd, which was down, or removed by Kubernetes while it could not be reached, which was told.`;
+    const failed = this.failed.length === 0 ? '' : ` Not survived: ${this.failed.join('; ')}.`;
+    const note = `${injections} faults survived, seed ${seed}.${failed} ${this.lines} lines of the log were delivered through ${this.interruptions} interruptions, none missing, none doubled. Of ${this.lost} pods the last lines were not kept by containerd, which was down, or removed by Kubernetes while it could not be reached, which was told; ${this.unwrittenLines} lines were never written down, because containerd had no room for them.`;
     await saveFigures('faults', { columns: COLUMNS, rows, notes: [note] }, { keep: full, print });
   }
 }

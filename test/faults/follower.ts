@@ -35,16 +35,24 @@ export class Follower {
     if (event.event.type === 'interrupted' || event.event.type === 'gap') this.interruptions += 1;
   }
 
-  /** Waits until it has delivered what Kubernetes has now. @returns what it failed to deliver, and what was wrong. */
-  async catchUp(): Promise<string[]> {
-    const wanted = await linesInCluster(this.machine);
-    const missing = () => [...wanted].filter(([run, lines]) => this.ledger.received(run) < lines);
+  /**
+   * Waits until it has delivered what Kubernetes has now.
+   *
+   * @param forgives whether lines may have been lost that were never written down; so many may be missing.
+   * @returns what it failed to deliver, and what was wrong.
+   */
+  async catchUp(forgives = false): Promise<{ readonly problems: string[]; readonly unwritten: number }> {
+    const numbers = await linesInCluster(this.machine);
+    const wanted = [...numbers].map(([run, counts]) => [run, counts.at(-1) ?? 0] as const);
+    const missing = () => wanted.filter(([run, lines]) => this.ledger.received(run) < lines);
     for (let waited = 0; missing().length > 0 && waited < CATCH_UP_MS && !this.ended; waited += 100) await sleep(100);
-    return [
+    const unwritten = forgives ? this.ledger.forgiveMissing(numbers) : 0;
+    const problems = [
       ...this.ledger.takeProblems(),
       ...missing().map(([run, lines]) => `of ${lines} lines of ${run} came ${this.ledger.received(run)}`),
       ...(this.ended === undefined ? [] : [`following ended: ${this.ended}`]),
     ];
+    return { problems, unwritten };
   }
 
   async stop(): Promise<void> {

@@ -21,6 +21,8 @@ export interface Fault {
   readonly takesPods?: true;
   /** Nobody keeps what a container says meanwhile, if the container ends before the fault does. */
   readonly takesLastWords?: true;
+  /** What a container says meanwhile may not be written down, and is lost before anybody can read it. */
+  readonly takesWords?: true;
   /** The cluster is another one afterwards: whoever follows the logs has to start anew. */
   readonly takesCluster?: true;
   /**
@@ -117,6 +119,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'the disk is full',
     takesPods: true,
+    takesWords: true,
     inject: ({ machine }) => machine.fillDisk(),
     mend: ({ machine }) => machine.emptyDisk(),
   },

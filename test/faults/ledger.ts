@@ -18,6 +18,8 @@ interface Account {
 export class Ledger {
   private readonly accounts = new Map<string, Account>();
   private readonly wrong: string[] = [];
+  /** Numbers that were passed over. */
+  private missing: { readonly revision: number; readonly run: string; readonly count: number }[] = [];
 
   /** Takes a line as it was delivered. @param timestamp RFC 3339. */
   take(text: string, timestamp: string): void {
@@ -27,9 +29,10 @@ export class Ledger {
       return;
     }
     const account = this.accounts.get(line.run) ?? this.open(line.run, line.revision, timestamp);
-    if (line.count !== account.received + 1) {
+    if (line.count <= account.received) {
       this.wrong.push(`revision ${line.revision}, run ${line.run}: ${line.count} came after ${account.received}`);
     }
+    for (let count = account.received + 1; count < line.count; count += 1) this.missing.push({ ...line, count });
     account.received = line.count;
     account.latestAt = timestamp;
     account.ended ||= line.last;
@@ -37,7 +40,23 @@ export class Ledger {
 
   /** Lines missing, doubled, out of order or damaged so far; the books go on as if they had been right. */
   takeProblems(): string[] {
-    return this.wrong.splice(0);
+    const missing = this.missing.splice(0);
+    return [
+      ...this.wrong.splice(0),
+      ...missing.map(({ revision, run, count }) => `revision ${revision}, run ${run}: ${count} did not come`),
+    ];
+  }
+
+  /**
+   * Forgets which lines are missing that nobody can have, because they were never written down.
+   *
+   * @param kept per run the numbers of the lines that there are; of other runs nothing is left.
+   * @returns how many it were.
+   */
+  forgiveMissing(kept: ReadonlyMap<string, readonly number[]>): number {
+    const before = this.missing.length;
+    this.missing = this.missing.filter(({ run, count }) => kept.get(run)?.includes(count));
+    return before - this.missing.length;
   }
 
   /** How many lines of a run have come. */
