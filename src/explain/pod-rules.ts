@@ -6,7 +6,8 @@ import type { PodFacts } from './pod';
 export const POD_RULES: readonly PodRule[] = [evicted, unschedulable, missingVolume];
 
 /** The kubelet ends pods when its node runs short: https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/ */
-function evicted({ status = {} }: PodFacts, { warnings = [] }: PodSurroundings): Explanation | undefined {
+function evicted({ status = {} }: PodFacts, surroundings: PodSurroundings): Explanation | undefined {
+  const { warnings = [], taints, timeUp = false } = surroundings;
   // The warning comes first: the pod says so only when its containers have ended.
   const warned = warnings.findLast(({ reason }) => reason === 'Evicted')?.message;
   const message = warned ?? (status.reason === 'Evicted' ? (status.message ?? '') : undefined);
@@ -22,6 +23,9 @@ function evicted({ status = {} }: PodFacts, { warnings = [] }: PodSurroundings):
       proof,
     };
   }
+  // Its controller makes another pod, which a node takes that is short of nothing any more.
+  const pressed = taints?.some((taint) => PRESSURE.test(taint)) ?? true;
+  if (!timeUp && (!pressed || mayPass(surroundings))) return undefined;
   return {
     code: 'node-pressure',
     fault: 'environment',
@@ -31,10 +35,8 @@ function evicted({ status = {} }: PodFacts, { warnings = [] }: PodSurroundings):
   };
 }
 
-function unschedulable(
-  pod: PodFacts,
-  { othersLeave = false, taints, taintsLastedMs = Infinity, timeUp = false }: PodSurroundings,
-): Explanation | undefined {
+function unschedulable(pod: PodFacts, surroundings: PodSurroundings): Explanation | undefined {
+  const { othersLeave = false, taints, timeUp = false } = surroundings;
   const scheduling = pod.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
   if (scheduling?.reason !== 'Unschedulable') return undefined;
   const message = scheduling.message ?? '';
@@ -55,9 +57,9 @@ function unschedulable(
   }
   const tainted = /untolerated taint/.test(message);
   const reasons = tainted ? [message, ...(taints ?? [])].join(' ') : message;
-  const pressure = /node\.kubernetes\.io\/(?<kind>disk|memory|pid)-pressure/.exec(reasons)?.groups?.['kind'];
+  const pressure = PRESSURE.exec(reasons)?.groups?.['kind'];
   if (pressure !== undefined) {
-    if (taintsLastedMs < PRESSURE_PASSES_MS && !timeUp) return undefined;
+    if (!timeUp && mayPass(surroundings)) return undefined;
     return {
       code: 'node-pressure',
       fault: 'environment',
@@ -80,6 +82,13 @@ function unschedulable(
  * looks every ten.
  */
 const PRESSURE_PASSES_MS = 20_000;
+
+/** Whether what the nodes are short of may have been freed a moment ago. */
+function mayPass({ taintsLastedMs = Infinity }: PodSurroundings): boolean {
+  return taintsLastedMs < PRESSURE_PASSES_MS;
+}
+
+const PRESSURE = /node\.kubernetes\.io\/(?<kind>disk|memory|pid)-pressure/;
 
 const PRESSURES: Readonly<Record<string, string>> = { disk: 'disk space', memory: 'memory', pid: 'process numbers' };
 

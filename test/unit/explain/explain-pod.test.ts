@@ -220,6 +220,11 @@ describe('explaining a pod by what is known beside it', () => {
     });
   const exited = pod({ restartCount: 1, state: { terminated: { reason: 'Error', exitCode: 1 } } });
 
+  const DISK_TAINT = 'node.kubernetes.io/disk-pressure';
+  const PUT_OUT: PodFacts = {
+    status: { phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: ephemeral-storage.' },
+  };
+
   const certain: [string, PodFacts, PodSurroundings, string, RegExp][] = [
     ['too little memory', unscheduled(SHORT('memory')), {}, 'unschedulable-resources', /as much memory free/],
     ['too few cores', unscheduled(SHORT('cpu')), {}, 'unschedulable-resources', /as much cpu free/],
@@ -259,13 +264,15 @@ describe('explaining a pod by what is known beside it', () => {
       'unschedulable',
       /untolerated taint/,
     ],
+    ['a pod put out', PUT_OUT, {}, 'node-pressure', /low on resource: ephemeral-storage\.$/],
     [
-      'a pod put out',
-      { status: { phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: ephemeral-storage.' } },
-      {},
+      'a pod put out by a node that stays short',
+      PUT_OUT,
+      { taints: [DISK_TAINT], taintsLastedMs: 60_000 },
       'node-pressure',
-      /low on resource: ephemeral-storage\.$/,
+      /low on resource/,
     ],
+    ['a pod put out, at the end', PUT_OUT, { taints: [], timeUp: true }, 'node-pressure', /low on resource/],
     [
       'a volume',
       waiting('ContainerCreating'),
@@ -348,6 +355,9 @@ describe('explaining a pod by what is known beside it', () => {
       unscheduled(UNNAMED_TAINT),
       { taints: ['node.kubernetes.io/not-ready'] },
     ],
+    ['a node that was short a moment ago', unscheduled(UNNAMED_TAINT), { taints: [DISK_TAINT], taintsLastedMs: 1000 }],
+    ['the next pod, where the node was short a moment ago', PUT_OUT, { taints: [DISK_TAINT], taintsLastedMs: 1000 }],
+    ['the next pod, where the node is short of nothing any more', PUT_OUT, { taints: [], taintsLastedMs: 60_000 }],
     ['a taint that nobody has looked at', unscheduled(UNNAMED_TAINT), {}],
     ['a node that comes up', unscheduled('1 node(s) had untolerated taint {node.kubernetes.io/not-ready: }.'), {}],
     ['a claim that is being bound', unscheduled('pod has unbound immediate PersistentVolumeClaims.'), {}],
