@@ -9,6 +9,9 @@ import { skipBecause } from '../support/skip';
 /** A first start brings everything up, on machines of any speed. */
 const START_MS = 180_000;
 
+/** `Pod sampleapp-7d9f, running` → `sampleapp-7d9f` */
+const nameOf = (row: string) => /^Pod (\S+),/.exec(row)?.[1];
+
 const SERVING = /^SampleApp, revision \d+ · 1\/1 ready/;
 
 describe('somebody with the sample app in the workbench', function () {
@@ -132,6 +135,23 @@ describe('somebody with the sample app in the workbench', function () {
     await person.row(/^Container app, .*1 restart/);
     await person.untilOutput(/restarted|started again|── .*app/);
     await person.row(SERVING);
+  });
+
+  it('works on the app live, and leaves it with an image of its own', async () => {
+    await person.command('Velocitas: Start Live Update');
+    await person.untilStatusBar(/SampleApp live/, START_MS);
+    await person.noRow(/ending$/);
+    const pods = async () => (await person.rows()).filter((row) => row.startsWith('Pod '));
+    const [pod = ''] = await pods();
+    await person.changeLine('app/src/main.py', 'changed by hand', 'changed by hand, live');
+    await person.untilOutput(/started, changed by hand, live/);
+    await person.takePicture('app-live-changed');
+    assert.deepEqual((await pods()).map(nameOf), [nameOf(pod)]);
+    await person.command('Velocitas: Stop Live Update');
+    await person.untilStatusBar(/SampleApp r\d/, START_MS);
+    await person.row(SERVING);
+    await person.noRow(/ending$/);
+    assert.notDeepEqual((await pods()).map(nameOf), [nameOf(pod)]);
   });
 
   it('stops the runtime and starts it again', async () => {
