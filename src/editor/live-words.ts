@@ -30,7 +30,11 @@ export function liveWords({ troubles, news }: LivePicture, l10n: L10n): string |
   if (news?.way === 'image') return l10n.t('new image: {0}', news.why ?? '');
   if (news?.durationMs === undefined) return undefined;
   const seconds = news.durationMs / 1000;
-  return l10n.t('{0} s', seconds.toLocaleString(undefined, { minimumFractionDigits: 1, maximumFractionDigits: 1 }));
+  const digits = seconds < 1 ? 2 : 1;
+  return l10n.t(
+    '{0} s',
+    seconds.toLocaleString(undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits }),
+  );
 }
 
 /** The same in the status bar. */

@@ -140,6 +140,7 @@ describe('somebody with the sample app in the workbench', function () {
   it('works on the app live, and leaves it with an image of its own', async () => {
     await person.command('Velocitas: Start Live Update');
     await person.untilStatusBar(/SampleApp live/, START_MS);
+    await person.row(/^SampleApp, live · revision \d+ · 1\/1 ready/, START_MS);
     await person.noRow(/ending$/);
     const pods = async () => (await person.rows()).filter((row) => row.startsWith('Pod '));
     const [pod = ''] = await pods();

@@ -84,7 +84,7 @@ describe('the status bar', () => {
     [
       'has brought a change in',
       { troubles: [], news: { ...news, way: 'live', durationMs: 94 } },
-      'Seat Adjuster live · 0.1 s',
+      'Seat Adjuster live · 0.09 s',
       'sync',
     ],
     [
