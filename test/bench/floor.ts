@@ -50,9 +50,10 @@ export class Floor {
     private readonly bed: TestBed,
     private readonly peer: PeerApp,
     private readonly runtime: PlainRuntime,
+    private readonly release = 'floor',
   ) {}
 
-  /** Changes the line and brings it into the cluster. */
+  /** Changes the line and brings it into the cluster; not after {@link parts}, whose change of the image Helm would meet. */
   async edit(line: string): Promise<FloorTimes> {
     const { access } = this.runtime;
     const tag = this.nextTag();
@@ -62,7 +63,7 @@ export class Floor {
     await run(this.push(tag));
     const pushed = Date.now();
     await run(this.upgrade(tag));
-    const recorded = await recordedLine(this.bed, access, RELEASE, line);
+    const recorded = await recordedLine(this.bed, access, this.release, line);
     const shown = Date.now();
     return {
       shown: (shown - started) / 1000,
@@ -89,7 +90,7 @@ export class Floor {
   }
 
   private get image(): string {
-    return `${this.runtime.registry.push}/${RELEASE}`;
+    return `${this.runtime.registry.push}/${this.release}`;
   }
 
   private build(tag: string): Command {
@@ -103,21 +104,28 @@ export class Floor {
 
   private upgrade(tag: string): Command {
     const { access, registry } = this.runtime;
-    const image = ['--set', `image.repository=${registry.pull}/${RELEASE}`, '--set', `image.tag=${tag}`];
+    const image = ['--set', `image.repository=${registry.pull}/${this.release}`, '--set', `image.tag=${tag}`];
     const values = ['--values', this.peer.valuesFile, ...image];
-    return this.bed.tool('helm', ['upgrade', '--install', RELEASE, this.bed.chart, ...helmCluster(access), ...values]);
+    return this.bed.tool('helm', [
+      'upgrade',
+      '--install',
+      this.release,
+      this.bed.chart,
+      ...helmCluster(access),
+      ...values,
+    ]);
   }
 
   private setImage(tag: string): Command {
     const { access, registry } = this.runtime;
-    const image = `*=${registry.pull}/${RELEASE}:${tag}`;
-    return this.bed.tool('kubectl', ['set', 'image', `deployment/${RELEASE}`, image, ...kubectlCluster(access)]);
+    const image = `*=${registry.pull}/${this.release}:${tag}`;
+    return this.bed.tool('kubectl', ['set', 'image', `deployment/${this.release}`, image, ...kubectlCluster(access)]);
   }
 
   /** When the kubelet records a line, in seconds since the epoch. No process runs meanwhile, which would slow the pod. */
   private async seen(line: string): Promise<number> {
     const signal = AbortSignal.timeout(LIMIT_MS);
-    const selectors = [`app.kubernetes.io/instance=${RELEASE}`];
+    const selectors = [`app.kubernetes.io/instance=${this.release}`];
     const events = followLogs({
       access: this.runtime.access,
       namespace: 'default',
@@ -135,7 +143,6 @@ export class Floor {
   }
 }
 
-const RELEASE = 'floor';
 const LIMIT_MS = 120_000;
 
 /** The arguments that name a cluster to Helm. */

@@ -27,7 +27,7 @@ const innerLoop: Scenario = {
   name: 'inner-loop',
   description: 'edit of a source line → the new version’s line on screen, runtime warm, one cluster for all',
   async measure(bed, context, note) {
-    const { ours, floor, skaffold } = await prepare(bed, context, smallApp);
+    const { ours, floor, parts, skaffold } = await prepare(bed, context, smallApp);
     const seconds = { ours: [] as number[], parts: [] as number[], floor: [] as number[], recorded: [] as number[] };
     const theirs = { skaffold: [] as PeerResult[] };
     try {
@@ -39,7 +39,7 @@ const innerLoop: Scenario = {
         seconds.floor.push(times.shown);
         seconds.recorded.push(times.recorded);
         theirs.skaffold.push(await skaffold.edit(freshLine()));
-        const { build, push, podStart } = await floor.parts(freshLine());
+        const { build, push, podStart } = await parts.parts(freshLine());
         seconds.parts.push(build + push + podStart);
         note(`round ${round} of ${SMALL_ROUNDS}: ${lastOf({ ...seconds, ...theirs })}`);
       }
@@ -62,7 +62,7 @@ function inEditor(id: string, what: string, app: LoopApp, upstreamBar?: number):
     name: `inner-loop/${id}`,
     description: `${what}: Run App on a changed file, which saves it → the new version’s line in the app’s channel; beside \`vapp run\` and the peers, with the editor open`,
     async measure(bed, context, note) {
-      const { ours, floor, skaffold, upstream } = await prepare(bed, context, app);
+      const { ours, parts, skaffold, upstream } = await prepare(bed, context, app);
       const seconds = { ours: [] as number[], vapp: [] as number[], parts: [] as number[] };
       const theirs = { skaffold: [] as PeerResult[] };
       const rarely = { upstream: [] as number[] };
@@ -75,13 +75,13 @@ function inEditor(id: string, what: string, app: LoopApp, upstreamBar?: number):
           for (let round = 1; round <= ROUNDS; round += 1) {
             seconds.ours.push(await inTheEditor(freshLine()));
             theirs.skaffold.push(await skaffold.edit(freshLine()));
-            const { build, push, podStart } = await floor.parts(freshLine());
+            const { build, push, podStart } = await parts.parts(freshLine());
             seconds.parts.push(build + push + podStart);
             const line = freshLine();
             await editor.save(app.source, await changed(app, ours, line));
             seconds.vapp.push(await secondsUntilLine(bed.vapp(ours, 'run'), line));
             note(`round ${round} of ${ROUNDS}: ${lastOf({ ...seconds, ...theirs })}`);
-            note(`floor: build ${build.toFixed(2)} s, push ${push.toFixed(2)} s, pod start ${podStart.toFixed(2)} s`);
+            note(`parts: build ${build.toFixed(2)} s, push ${push.toFixed(2)} s, pod start ${podStart.toFixed(2)} s`);
           }
         } finally {
           await editor.close();
@@ -120,18 +120,13 @@ export const innerLoopScenarios: readonly Scenario[] = [
 
 /** Everybody's app runs on the one cluster, and all that is cached is cached. */
 async function prepare(bed: TestBed, context: StackContext, app: LoopApp) {
-  const program = await ensureSkaffold(context);
   await app.prepare(context.signal);
   const ours = bed.folderFor('ours');
   await app.write(ours);
   await edit(app, ours, freshLine());
   // A gigabyte that is new everywhere takes its time.
   await run(bed.vapp(ours, 'run', '--no-follow', '--timeout', '5m'));
-  const { runtime: status, apps } = await bed.status(ours);
-  const { access, registry } = status;
-  if (!access || !registry) throw new Error('the runtime does not run');
-  const runtime: PlainRuntime = { access, registry };
-  const valuesFile = await valuesOfOurs(bed, runtime, apps[0]?.id ?? '');
+  const { program, runtime, valuesFile } = await prepareSkaffold(bed, context, ours);
   const peer = async (name: string): Promise<PeerApp> => {
     const folder = join(bed.folder, name);
     await app.write(folder);
@@ -139,14 +134,16 @@ async function prepare(bed: TestBed, context: StackContext, app: LoopApp) {
   };
 
   const floor = new Floor(bed, await peer('floor'), runtime);
-  await floor.edit(freshLine());
+  const parts = new Floor(bed, await peer('parts'), runtime, 'parts');
+  for (const plain of [floor, parts]) await plain.edit(freshLine());
   const { folder } = await peer('skaffold');
   const firstLine = freshLine();
   await edit(app, folder, firstLine);
   const { chart, env } = bed;
+  const { access, registry } = runtime;
   const options = { program, folder, app, chart, valuesFile, registry: registry.push, access, env, firstLine };
   const skaffold = await SkaffoldDev.start(options);
-  return { ours, floor, skaffold, upstream: new Upstream(bed, await peer('upstream'), runtime) };
+  return { ours, floor, parts, skaffold, upstream: new Upstream(bed, await peer('upstream'), runtime) };
 }
 
 /**
