@@ -2,7 +2,7 @@ import { Failure, sleep } from '../base';
 import type { Engine } from './engine-changes';
 
 /** How gRPC, by which the engine speaks with its containerd, says that it is away. */
-const AWAY = /containerd\.sock|: unavailable\b/;
+const AWAY = /containerd\.sock|error reading from server: .*: unavailable\b/;
 const POLL_MS = 250;
 /** Engines start a containerd that has ended again after about ten seconds. */
 const PATIENCE_MS = 30_000;

@@ -71,6 +71,12 @@ export async function status(machine: FaultMachine): Promise<Status> {
   return (outcome as JsonOutcome & { value: Status }).value;
 }
 
+/** Whether the node's containerd says that it could not write down what a container said. */
+export async function hasLostWords(machine: FaultMachine, cluster: string): Promise<boolean> {
+  const look = ['grep', '-q', 'Fail to write .* log to log file', '/var/log/k3s/containerd.log'];
+  return (await machine.try('docker', 'exec', `k3d-${cluster}-server-0`, ...look)).exitCode === 0;
+}
+
 /** Per run of a container: the numbers of the lines that Kubernetes has of it now, for the pods there are. */
 export async function linesInCluster(machine: FaultMachine): Promise<Map<string, readonly number[]>> {
   const { runtime, apps } = await status(machine);
@@ -81,7 +87,10 @@ export async function linesInCluster(machine: FaultMachine): Promise<Map<string,
     );
     for (const line of stdout.split('\n')) {
       const count = readCount(line);
-      if (count) numbers.set(count.run, [...(numbers.get(count.run) ?? []), count.count]);
+      if (!count) continue;
+      const known = numbers.get(count.run);
+      if (known) known.push(count.count);
+      else numbers.set(count.run, [count.count]);
     }
   }
   return numbers;
