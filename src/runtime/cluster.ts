@@ -110,7 +110,7 @@ async function removeTools({ engine, onProgress }: BootOptions): Promise<void> {
   try {
     await removeContainers(engine, [objectNames(engine.cluster).tools]);
   } catch (error) {
-    // The cluster is up; the next start removes what is left.
+    // The cluster is up; when its nodes are started the next time, what is left goes.
     onProgress(`The helper container of k3d could not be removed: ${messageOf(error)}`);
   }
 }
