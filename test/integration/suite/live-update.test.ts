@@ -78,7 +78,7 @@ describe('a live update', function () {
     const source = await window.read(SOURCE);
     const news = new Promise<string>((resolve) => {
       const looking = window.folder.onDidChange(() => {
-        if (!/ live · \d+\.\d s$/.test(status())) return;
+        if (!/ live · \d+\.\d+ s$/.test(status())) return;
         looking.dispose();
         resolve(status());
       });
