@@ -109,15 +109,16 @@ export class Person {
   }
 
   /**
-   * Writes the path of a folder into the dialog that asks for one, and presses its button. The dialog takes no answer
-   * while it still looks what is in the folder, and says nothing about it: so one presses again.
+   * Writes the path of a folder into the dialog that asks for one, and presses its button. While the dialog still looks
+   * what is in a folder, the press may take no effect, or go to the row on top of the list, which is the parent folder:
+   * so one looks what it has now, and presses again.
    */
   async chooseFolder(path: string, button: string): Promise<void> {
     const accept = this.page.locator('.quick-input-widget').getByRole('button', { name: button });
     await accept.waitFor();
-    await this.write(path);
     await this.until(`the folder ${path} to be taken`, async () => {
       if (!(await accept.isVisible())) return true;
+      if ((await this.quickInput().inputValue()) !== path) await this.write(path);
       await accept.click({ timeout: 1000 }).catch(() => undefined);
       return undefined;
     });
