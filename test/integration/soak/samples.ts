@@ -5,6 +5,7 @@ export interface Sample {
   /** Bytes of objects after garbage was collected, compiled code left out, and of the whole process. */
   readonly heap: number;
   readonly rss: number;
+  /** Open files, without those of processes that were gone again within half a second. */
   readonly files: number;
   /** Images of the app: in the engine, and in the node. */
   readonly engineImages: number;
@@ -23,7 +24,7 @@ const KEPT_OF_A_ROW = 192;
 
 /** How something has changed. */
 export interface Flatness {
-  /** Medians of the second quarter of the rounds, by which everything has been loaded, and of the last. */
+  /** The second quarter of the rounds, by which everything has been loaded, and the last one. */
   readonly early: number;
   readonly late: number;
   readonly growth: number;
@@ -38,18 +39,29 @@ export interface Change {
   readonly files: Flatness;
 }
 
+/** Of quarters, memory counts by its median, and files by the fewest: what is never closed is in every round. */
 export function flatness(samples: readonly Sample[]): Change {
+  const of = (value: (sample: Sample) => number, quarter: (values: readonly number[]) => number) =>
+    flatnessOf(samples.map(value), quarter);
   return {
-    heap: flatnessOf(samples.map(({ heap }) => heap)),
-    rowsKept: KEPT_OF_A_ROW * flatnessOf(samples.map(({ drawn }) => drawn)).aRound,
-    files: flatnessOf(samples.map(({ files }) => files)),
+    heap: of(({ heap }) => heap, median),
+    rowsKept: KEPT_OF_A_ROW * of(({ drawn }) => drawn, median).aRound,
+    files: of(({ files }) => files, fewest),
   };
 }
 
-function flatnessOf(values: readonly number[]): Flatness {
+function flatnessOf(values: readonly number[], of: (quarter: readonly number[]) => number): Flatness {
   const quarter = Math.max(1, Math.floor(values.length / 4));
-  const early = summarise(values.slice(quarter, 2 * quarter)).median;
-  const late = summarise(values.slice(-quarter)).median;
+  const early = of(values.slice(quarter, 2 * quarter));
+  const late = of(values.slice(-quarter));
   const growth = late - early;
   return { early, late, growth, aRound: growth / Math.max(1, values.length - 2 * quarter) };
+}
+
+function median(values: readonly number[]): number {
+  return summarise(values).median;
+}
+
+function fewest(values: readonly number[]): number {
+  return Math.min(...values);
 }
