@@ -15,6 +15,8 @@ export interface DeployContent {
   readonly secrets: readonly string[];
   /** 40 hexadecimal digits over chart, values files, values and image; fits into a label. */
   readonly hash: string;
+  /** The like over all of that but the image. */
+  readonly configHash: string;
 }
 
 /**
@@ -29,13 +31,28 @@ export async function readContent(request: DeployRequest): Promise<DeployContent
   ]);
   const ofFiles = valuesFiles.map(parseLeniently);
   const values = deployValues(request, ofFiles);
-  const hash = createHash('sha256');
-  const add = (name: string, content: Buffer) => hash.update(`${name}\0${content.byteLength}\0`).update(content);
+  const files = createHash('sha256');
+  const add = (name: string, content: Buffer) => files.update(`${name}\0${content.byteLength}\0`).update(content);
   for (const [name, content] of chartFiles) add(`chart/${name}`, content);
   valuesFiles.forEach((content, index) => add(`values/${index}`, content));
-  add('set', Buffer.from(JSON.stringify([values, request.image])));
-  return { values, secrets: secretsIn([...ofFiles, values]), hash: hash.digest('hex').slice(0, 40) };
+  const hashWith = (set: unknown) => {
+    const text = JSON.stringify(set);
+    return files
+      .copy()
+      .update(`set\0${Buffer.byteLength(text)}\0`)
+      .update(text)
+      .digest('hex')
+      .slice(0, 40);
+  };
+  return {
+    values,
+    secrets: secretsIn([...ofFiles, values]),
+    hash: hashWith([values, request.image]),
+    configHash: hashWith([deployValues({ ...request, image: NO_IMAGE }, ofFiles)]),
+  };
 }
+
+const NO_IMAGE = { repository: '', digest: '' };
 
 async function readChart(folder: string): Promise<[string, Buffer][]> {
   try {

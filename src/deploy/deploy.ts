@@ -4,8 +4,9 @@ import { readContent, type DeployContent } from './content';
 import { brokenYamlIn, placeOfBrokenYaml } from './broken-yaml';
 import { placeOfObject } from './chart-places';
 import { helmFailure, refusedObjectIn } from './helm-failure';
-import { CONTENT_LABEL, relevantRevision, repair, undo, type ReleaseHandle } from './history';
-import { liveStateOf, removePods, stuckPods, uidsOf, withApi } from './inspect';
+import { HeadStart, imageChanges } from './head-start';
+import { CONFIG_LABEL, CONTENT_LABEL, relevantRevision, repair, undo, type ReleaseHandle } from './history';
+import { liveStateOf, podsOf, removePods, stuckAmong, uidsOf, withApi } from './inspect';
 import { areLiveUpdated, goOn, pause, settle } from './live-workloads';
 import { withReleaseLock } from './lock';
 import { watchRollout } from './rollout';
@@ -57,6 +58,8 @@ interface Started {
   readonly manifest: string;
   readonly workloads: readonly WorkloadReference[];
   readonly doomed: ReadonlySet<string>;
+  /** The pods, by uid, that were there before anything was changed. */
+  readonly earlier?: ReadonlySet<string>;
 }
 
 class Deployment {
@@ -66,6 +69,7 @@ class Deployment {
   private beside: readonly WorkloadReference[] = [];
   /** The history before anything of ours; undefined until it has been read. */
   private before: readonly ReleaseRecord[] | undefined;
+  private isRolloutTold = false;
 
   constructor(
     private readonly request: DeployRequest,
@@ -77,10 +81,10 @@ class Deployment {
   }
 
   async run(content: Promise<DeployContent>): Promise<DeployResult> {
-    const { signal, onEvent, judge, refusal, onRolloutStarted } = this.context;
+    const { signal, onEvent, judge, refusal } = this.context;
     try {
       const started = await this.locked(async () => this.start(await content), signal);
-      onRolloutStarted?.(podSelectors(started.workloads), started.changed);
+      this.tellRollout(started);
       const { revision, changed } = started;
       if (!started.serves) {
         this.tell(`watching the rollout of revision ${revision}`);
@@ -90,6 +94,7 @@ class Deployment {
           judge,
           refusal,
           doomed: started.doomed,
+          ...(started.earlier ? { earlier: started.earlier } : {}),
           onEvent,
           signal,
         });
@@ -117,8 +122,12 @@ class Deployment {
     const { manifest = '' } = relevantRevision(history) ?? {};
     const serving = workloadsOf(manifest, namespace);
     const isSame = latest !== undefined && isOf(latest, content);
+    const [liveUpdated, pods] = await Promise.all([
+      areLiveUpdated(this.api, serving, signal),
+      podsOf(this.api, serving, signal),
+    ]);
     // What a live update has made of the pods, or is to make of them, stands in no revision.
-    const beside = this.request.live !== undefined || (await areLiveUpdated(this.api, serving, signal));
+    const beside = this.request.live !== undefined || liveUpdated;
     const state = isSame && !beside ? await liveStateOf(this.api, serving, signal) : 'different';
     if (latest && state === 'serving') {
       return {
@@ -130,7 +139,7 @@ class Deployment {
         doomed: new Set(),
       };
     }
-    const stuck = await stuckPods(this.api, serving, judge, signal);
+    const stuck = stuckAmong(pods, judge);
     if (latest && state === 'coming') {
       // Its pods restart, after a resume for example. One more revision of the same would only spoil the next rollback.
       await removePods(this.api, stuck, signal);
@@ -148,21 +157,44 @@ class Deployment {
     }
 
     this.tell(`helm upgrade --install ${release}`);
-    const { revision } = await this.upgrade({
-      release,
-      namespace,
-      chartPath,
-      valuesFiles: chart.valuesFiles,
-      values: content.values,
-      labels: { [CONTENT_LABEL]: content.hash },
-    });
+    const isPlain = !beside && stuck.length === 0;
+    const headStart = isPlain ? this.headStart(history, serving, content) : undefined;
+    const { revision } = await this.upgrade(
+      {
+        release,
+        namespace,
+        chartPath,
+        valuesFiles: chart.valuesFiles,
+        values: content.values,
+        labels: { [CONTENT_LABEL]: content.hash, [CONFIG_LABEL]: content.configHash },
+      },
+      headStart,
+    );
     const now = await releaseHistory(this.api, release, namespace, signal);
     const { manifest: rendered = '' } = now.find((record) => record.revision === revision) ?? {};
     const workloads = workloadsOf(rendered, namespace);
     if (beside) await this.settle(workloads);
     // A StatefulSet never replaces a pod that is not ready, and a pod of unchanged content waits out its back-off.
     await removePods(this.api, stuck, signal);
-    return { revision, changed: true, serves: false, manifest: rendered, workloads, doomed: uidsOf(stuck) };
+    const [doomed, earlier] = [uidsOf(stuck), uidsOf(pods)];
+    return { revision, changed: true, serves: false, manifest: rendered, workloads, doomed, earlier };
+  }
+
+  /** Where the image alone is another one, its pods need not wait for Helm, and neither need those who follow their logs. */
+  private headStart(
+    history: readonly ReleaseRecord[],
+    workloads: readonly WorkloadReference[],
+    { configHash }: DeployContent,
+  ): HeadStart | undefined {
+    const changes = imageChanges(history, workloads, { image: this.request.image, configHash });
+    if (changes.length === 0) return undefined;
+    return HeadStart.begin(this.api, changes, () => this.tellRollout({ workloads, changed: true }));
+  }
+
+  private tellRollout({ workloads, changed }: Pick<Started, 'workloads' | 'changed'>): void {
+    if (this.isRolloutTold) return;
+    this.isRolloutTold = true;
+    this.context.onRolloutStarted?.(podSelectors(workloads), changed);
   }
 
   /** The pods of the chart, or those of a live update, from here on. */
@@ -182,13 +214,19 @@ class Deployment {
     return releaseHistory(this.api, release, namespace, signal);
   }
 
-  private async upgrade(upgrade: Parameters<Helm['upgradeInstall']>[0]): Promise<{ revision: number }> {
+  private async upgrade(
+    upgrade: Parameters<Helm['upgradeInstall']>[0],
+    headStart: HeadStart | undefined,
+  ): Promise<{ revision: number }> {
     try {
-      return await this.handle.helm.upgradeInstall(upgrade, {
+      const made = await this.handle.helm.upgradeInstall(upgrade, {
         signal: this.context.signal,
         timeoutMs: this.remaining(),
       });
+      await headStart?.ended;
+      return made;
     } catch (error) {
+      await headStart?.takeBack();
       const { release, chartPath } = upgrade;
       const { valueRanges } = this.request.chart;
       throw await this.located(helmFailure(error, { release, chartPath, valueRanges }), upgrade);

@@ -11,6 +11,8 @@ export interface ReleaseHandle {
 
 /** Label of a release's record that names the content of the revision. */
 export const CONTENT_LABEL = 'vapp-content';
+/** Label of a release's record that names the content of the revision without its image. */
+export const CONFIG_LABEL = 'vapp-config';
 
 /** The revision that serves while a newer one is being made, or was left half made. */
 export function servingRevision(history: readonly ReleaseRecord[]): ReleaseRecord | undefined {

@@ -60,15 +60,9 @@ export async function podsOf(api: KubeApi, workloads: readonly WorkloadReference
   return [...pods.values()].sort((a, b) => a.metadata.name.localeCompare(b.metadata.name));
 }
 
-/** The pods that can never become ready as they are. They block what comes next and are worth a fresh start. */
-export async function stuckPods(
-  api: KubeApi,
-  workloads: readonly WorkloadReference[],
-  judge: PodJudge | undefined,
-  signal?: AbortSignal,
-): Promise<PodObject[]> {
-  if (!judge || workloads.length === 0) return [];
-  const pods = await podsOf(api, workloads, signal);
+/** Those of some pods that can never become ready as they are. They block what comes next and are worth a fresh start. */
+export function stuckAmong(pods: readonly PodObject[], judge: PodJudge | undefined): PodObject[] {
+  if (!judge) return [];
   return pods.filter((pod) => pod.metadata.deletionTimestamp === undefined && judge(pod) !== undefined);
 }
 

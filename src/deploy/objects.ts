@@ -28,7 +28,12 @@ export interface LabelSelector {
 
 export interface PodTemplate {
   readonly metadata?: Pick<ObjectMetadata, 'labels'>;
-  readonly spec?: { readonly containers?: readonly { readonly name: string; readonly image?: string }[] };
+  readonly spec?: { readonly containers?: readonly Container[]; readonly initContainers?: readonly Container[] };
+}
+
+export interface Container {
+  readonly name: string;
+  readonly image?: string;
 }
 
 export interface Condition {

@@ -4,7 +4,7 @@ import { Collection } from './collection';
 import type { DeployContext } from './deploy';
 import { helmFailure } from './helm-failure';
 import { relevantRevision, rollbackTarget, undo, type ReleaseHandle } from './history';
-import { liveWorkload, podsOf, removePods, stuckPods, uidsOf, withApi } from './inspect';
+import { liveWorkload, podsOf, removePods, stuckAmong, uidsOf, withApi } from './inspect';
 import { areLiveUpdated, goOn, pause, settle } from './live-workloads';
 import { withReleaseLock } from './lock';
 import type { PodObject } from './objects';
@@ -82,7 +82,7 @@ async function startRollback(
   const { signal, judge, onEvent, timeoutMs } = options;
   const target = rollbackTarget(release, history, options.revision);
   const serving = workloadsOf(relevantRevision(history)?.manifest ?? '', namespace);
-  const stuck = await stuckPods(api, serving, judge, signal);
+  const stuck = stuckAmong(await podsOf(api, serving, signal), judge);
   const beside = (await areLiveUpdated(api, serving, signal)) ? serving : [];
   await pause(api, beside, signal);
   onEvent?.({ type: 'progress', message: `helm rollback ${release} ${target.revision}` });

@@ -19,6 +19,8 @@ export interface RolloutOptions {
   readonly refusal?: RefusalJudge | undefined;
   /** Pods, by uid, about which the judge is not asked: their end is already ordered. */
   readonly doomed?: ReadonlySet<string>;
+  /** Pods, by uid, that were there before the rollout. Default: those that are there when the watch begins. */
+  readonly earlier?: ReadonlySet<string>;
   readonly onEvent?: ((event: DeployEvent) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -154,7 +156,10 @@ class Rollout {
     const pods = live ? this.podsOf(reference, live) : [];
     for (const { pod } of pods) this.tell(`pod/${pod.metadata.name}`, { type: 'pod', pod: summarisePod(pod) });
     if (!this.started) {
-      for (const { pod } of pods) if (isReady(pod)) this.proven.add(pod.metadata.uid ?? '');
+      for (const { pod } of pods) {
+        const uid = pod.metadata.uid ?? '';
+        if (isReady(pod) && this.options.earlier?.has(uid) !== false) this.proven.add(uid);
+      }
     }
     if (progress.complete) return progress;
     if (reference.kind === 'StatefulSet') this.unblock(pods);

@@ -124,10 +124,15 @@ export class KubeApi {
   }
 
   /** Changes one object by a JSON patch (RFC 6902). @throws KubeApiFailure, Failure `cluster-unreachable`, Cancelled. */
-  async patch(path: string, operations: readonly unknown[], signal?: AbortSignal): Promise<void> {
+  async patch(
+    path: string,
+    operations: readonly unknown[],
+    signal?: AbortSignal,
+    query: KubeQuery = {},
+  ): Promise<void> {
     const body = Buffer.from(JSON.stringify(operations));
     const options = { signal, headers: { 'content-type': 'application/json-patch+json' }, body };
-    const stream = await this.send('PATCH', path, {}, options, ANSWER_TIMEOUT_MS);
+    const stream = await this.send('PATCH', path, query, options, ANSWER_TIMEOUT_MS);
     await stream.bytes(MAX_BODY_BYTES);
   }
 

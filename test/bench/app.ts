@@ -15,7 +15,7 @@ export async function writeApp(folder: string, name: string, line: string): Prom
 }
 
 /** Changes the line that the app prints: the edit of the inner loop. */
-export async function editApp(folder: string, line: string): Promise<void> {
+async function editApp(folder: string, line: string): Promise<void> {
   await write(join(folder, 'app/main.py'), appSource(line));
 }
 

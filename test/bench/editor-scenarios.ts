@@ -1,55 +1,18 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packVsix } from '../workbench/vsix';
-import { editApp, freshLine } from './app';
+import { freshLine } from './app';
 import { inExtensionHost, ourExtension } from './extension-host';
 import { lastOf, type Scenario } from './scenario';
 import { rowOf } from './statistics';
 import { ourExtensionId, writeStubExtension } from './stub-extension';
 import type { ActivationTask, ActivationTimes } from './suites/activation/activation.test';
 import type { IdleTask } from './suites/idle/idle.test';
-import type { InnerLoopTask, InnerLoopTimes } from './suites/inner-loop/inner-loop.test';
 import { secondsUntilLine } from './until-line';
 
 const ACTIVATION_ROUNDS = 5;
 const IDLE_ROUNDS = 3;
 const IDLE_WINDOW_MS = 30_000;
-const INNER_ROUNDS = 8;
-
-const innerLoopEditor: Scenario = {
-  name: 'inner-loop-editor',
-  description:
-    'Run App on a changed file, which saves it → the new version’s line in the app’s channel, in turn with `vapp run` on the same app',
-  async measure(bed, context, note) {
-    const first = freshLine();
-    const folder = await bed.app('app', first);
-    const { program, args } = bed.vapp(folder, 'run');
-    await secondsUntilLine(bed.vapp(folder, 'run'), first);
-    const task: InnerLoopTask = {
-      extension: await ourExtensionId(),
-      folder,
-      vapp: { program, args },
-      rounds: INNER_ROUNDS,
-    };
-    const measurement = { suite: 'inner-loop', extension: ourExtension, workspace: folder, task } as const;
-    const { editor, vapp } = await inExtensionHost<InnerLoopTimes>(bed, context, measurement);
-    editor.forEach((seconds, index) =>
-      note(
-        `round ${index + 1} of ${INNER_ROUNDS}: ${lastOf({ editor: [seconds], vapp: vapp.slice(index, index + 1) })}`,
-      ),
-    );
-    const alone: number[] = [];
-    for (let round = 1; round <= INNER_ROUNDS; round += 1) {
-      const line = freshLine();
-      await editApp(folder, line);
-      alone.push(await secondsUntilLine(bed.vapp(folder, 'run'), line));
-    }
-    return rowOf('inner-loop-editor', 's', editor, {
-      '`vapp run`, in turn, with the editor open': vapp,
-      '`vapp run`, the editor closed': alone,
-    });
-  },
-};
 
 const activation: Scenario = {
   name: 'activation',
@@ -117,4 +80,4 @@ const vsixSize: Scenario = {
 };
 
 /** What is measured of the extension. */
-export const editorScenarios: readonly Scenario[] = [innerLoopEditor, activation, idleCpu, vsixSize];
+export const editorScenarios: readonly Scenario[] = [activation, idleCpu, vsixSize];

@@ -12,7 +12,7 @@ const root = join(__dirname, '..', '..');
 /** A measurement inside an extension host. */
 export interface HostMeasurement {
   /** Folder of `test/bench/suites`. */
-  readonly suite: 'activation' | 'idle' | 'inner-loop' | 'logs' | 'rounds' | 'tree-update';
+  readonly suite: 'activation' | 'idle' | 'logs' | 'rounds' | 'tree-update';
   /** Folder of the extension that is measured. */
   readonly extension: string;
   /** The folder that is open. */

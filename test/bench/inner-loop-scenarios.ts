@@ -19,68 +19,54 @@ const PARTS = 'cached build + push + pod start, each measured alone';
 const UPSTREAM = 'upstream’s sequence';
 const BARS = { [SKAFFOLD]: 0.5, [PARTS]: 1.1 };
 
-const SMALL_ROUNDS = 8;
 const ROUNDS = 5;
 const UPSTREAM_ROUNDS = 3;
 
-const innerLoop: Scenario = {
-  name: 'inner-loop',
-  description: 'edit of a source line → the new version’s line on screen, runtime warm, one cluster for all',
-  async measure(bed, context, note) {
-    const { ours, floor, parts, skaffold } = await prepare(bed, context, smallApp);
-    const seconds = { ours: [] as number[], parts: [] as number[], floor: [] as number[], recorded: [] as number[] };
-    const theirs = { skaffold: [] as PeerResult[] };
-    try {
-      for (let round = 1; round <= SMALL_ROUNDS; round += 1) {
-        const line = freshLine();
-        await edit(smallApp, ours, line);
-        seconds.ours.push(await secondsUntilLine(bed.vapp(ours, 'run'), line));
-        const times = await floor.edit(freshLine());
-        seconds.floor.push(times.shown);
-        seconds.recorded.push(times.recorded);
-        theirs.skaffold.push(await skaffold.edit(freshLine()));
-        const { build, push, podStart } = await parts.parts(freshLine());
-        seconds.parts.push(build + push + podStart);
-        note(`round ${round} of ${SMALL_ROUNDS}: ${lastOf({ ...seconds, ...theirs })}`);
-      }
-    } finally {
-      await skaffold.stop();
-    }
-    const peers = {
-      [PARTS]: seconds.parts,
-      'plain commands (floor)': seconds.floor,
-      'plain commands, to the kubelet’s record': seconds.recorded,
-      [SKAFFOLD]: theirs.skaffold,
-    };
-    return rowOf('inner-loop', 's', seconds.ours, peers, { bars: BARS });
-  },
-};
+interface InnerLoop {
+  /** Behind `inner-loop`. */
+  readonly id: string;
+  readonly what: string;
+  readonly app: LoopApp;
+  readonly rounds?: number;
+  /** Where upstream's sequence, which takes minutes, is a peer. */
+  readonly upstreamBar?: number;
+}
 
-/** The inner loop of an app in the editor, in turn with the peers. */
-function inEditor(id: string, what: string, app: LoopApp, upstreamBar?: number): Scenario {
+/** The inner loop of an app in the editor, in turn with `vapp run` and the peers, with the editor open. */
+function innerLoop({ id, what, app, rounds = ROUNDS, upstreamBar }: InnerLoop): Scenario {
+  const name = `inner-loop${id}`;
   return {
-    name: `inner-loop/${id}`,
-    description: `${what}: Run App on a changed file, which saves it → the new version’s line in the app’s channel; beside \`vapp run\` and the peers, with the editor open`,
+    name,
+    description: `${what}, which runs: Run App on a changed file, which saves it → the new version’s line in the app’s channel; beside \`vapp run\` and the peers, with the editor open, one cluster for all`,
     async measure(bed, context, note) {
-      const { ours, parts, skaffold, upstream } = await prepare(bed, context, app);
-      const seconds = { ours: [] as number[], vapp: [] as number[], parts: [] as number[] };
-      const theirs = { skaffold: [] as PeerResult[] };
+      const { ours, floor, parts, skaffold, upstream } = await prepare(bed, context, app);
+      const seconds = {
+        ours: [] as number[],
+        parts: [] as number[],
+        floor: [] as number[],
+        recorded: [] as number[],
+        vapp: [] as number[],
+      };
       const rarely = { upstream: [] as number[] };
+      const theirs = { skaffold: [] as PeerResult[] };
       try {
         const editor = await OpenEditor.open(bed, context, ours);
         try {
           const inTheEditor = async (line: string) => editor.run(app.source, await changed(app, ours, line), line);
           // The first loads what later ones have.
           await inTheEditor(freshLine());
-          for (let round = 1; round <= ROUNDS; round += 1) {
+          for (let round = 1; round <= rounds; round += 1) {
             seconds.ours.push(await inTheEditor(freshLine()));
             theirs.skaffold.push(await skaffold.edit(freshLine()));
             const { build, push, podStart } = await parts.parts(freshLine());
             seconds.parts.push(build + push + podStart);
+            const { shown, recorded } = await floor.edit(freshLine());
+            seconds.floor.push(shown);
+            seconds.recorded.push(recorded);
             const line = freshLine();
             await editor.save(app.source, await changed(app, ours, line));
             seconds.vapp.push(await secondsUntilLine(bed.vapp(ours, 'run'), line));
-            note(`round ${round} of ${ROUNDS}: ${lastOf({ ...seconds, ...theirs })}`);
+            note(`round ${round} of ${rounds}: ${lastOf({ ...seconds, ...theirs })}`);
             note(`parts: build ${build.toFixed(2)} s, push ${push.toFixed(2)} s, pod start ${podStart.toFixed(2)} s`);
           }
         } finally {
@@ -97,25 +83,33 @@ function inEditor(id: string, what: string, app: LoopApp, upstreamBar?: number):
       } finally {
         await skaffold.stop();
       }
-      const peers = { [SKAFFOLD]: theirs.skaffold, [PARTS]: seconds.parts, '`vapp run`': seconds.vapp };
-      if (upstreamBar === undefined) return rowOf(`inner-loop/${id}`, 's', seconds.ours, peers, { bars: BARS });
-      return rowOf(
-        `inner-loop/${id}`,
-        's',
-        seconds.ours,
-        { ...peers, [UPSTREAM]: rarely.upstream },
-        { bars: { ...BARS, [UPSTREAM]: upstreamBar } },
-      );
+      const peers = {
+        [SKAFFOLD]: theirs.skaffold,
+        [PARTS]: seconds.parts,
+        'plain commands (floor)': seconds.floor,
+        'plain commands, to the kubelet’s record': seconds.recorded,
+        '`vapp run`': seconds.vapp,
+      };
+      if (upstreamBar === undefined) return rowOf(name, 's', seconds.ours, peers, { bars: BARS });
+      const bars = { ...BARS, [UPSTREAM]: upstreamBar };
+      return rowOf(name, 's', seconds.ours, { ...peers, [UPSTREAM]: rarely.upstream }, { bars });
     },
   };
 }
 
+const python: InnerLoop = {
+  id: '/python',
+  what: 'the Python template with its dependencies',
+  app: templateApp('python', 'app/src/main.py'),
+  upstreamBar: 0.1,
+};
+
 /** What is measured of the inner loop. */
 export const innerLoopScenarios: readonly Scenario[] = [
-  innerLoop,
-  inEditor('python', 'the Python template with its dependencies', templateApp('python', 'app/src/main.py'), 0.1),
-  inEditor('compiled', 'the Go template', templateApp('go', 'app/src/main.go')),
-  inEditor('1gb', 'an image of 1 GB of which one line changes', largeApp),
+  innerLoop({ id: '', what: 'an app of one file', app: smallApp, rounds: 8 }),
+  innerLoop(python),
+  innerLoop({ id: '/compiled', what: 'the Go template', app: templateApp('go', 'app/src/main.go') }),
+  innerLoop({ id: '/1gb', what: 'an image of 1 GB of which one line changes', app: largeApp }),
 ];
 
 /** Everybody's app runs on the one cluster, and all that is cached is cached. */

@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { deploy, releaseSelectors, releaseStatus, rollback, uninstall } from '../../src/deploy';
+import { Cancelled, Failure } from '../../src/base';
+import {
+  deploy,
+  releaseSelectors,
+  releaseStatus,
+  rollback,
+  uninstall,
+  type DeployRequest,
+  type DeployResult,
+} from '../../src/deploy';
+import type { WorkloadObject } from '../../src/deploy/objects';
 import { NAMESPACE, RELEASE, describeDeploying } from './support/deploy-bed';
-import { SERVING, app } from './support/helm-cluster';
+import { SERVING, app, type HeldHelm } from './support/helm-cluster';
 
 describeDeploying(
   'deploying',
@@ -67,6 +77,91 @@ describeDeploying(
           changed: true,
         });
       });
+    });
+
+    describe('nothing but another image', () => {
+      let chart: string;
+      let second: DeployRequest['image'];
+      let third: DeployRequest['image'];
+
+      before(async () => {
+        const version = (number: number) => bed().cluster.build('version', `FROM busybox\nLABEL version=${number}\n`);
+        [second, third] = [await version(2), await version(3)];
+      });
+
+      // From two revisions it is known what a change of the image changes.
+      beforeEach(async () => {
+        chart = await bed().cluster.chart({ 'app.yaml': app() });
+        const first = await bed().cluster.build('version', 'FROM busybox\nLABEL version=1\n');
+        await deploy(bed().request(chart, { image: first }), bed().context);
+        await deploy(bed().request(chart, { image: second }), bed().context);
+      });
+
+      const deployment = async () => {
+        const text = await bed().cluster.kubectl('get', 'deployment', RELEASE, '-o', 'json');
+        const { metadata, spec } = JSON.parse(text) as WorkloadObject;
+        return { generation: metadata.generation, image: spec?.template?.spec?.containers?.[0]?.image };
+      };
+      const reference = ({ repository, digest }: DeployRequest['image']) => `${repository}@${digest}`;
+
+      /** Deploys the third image; does the work when Kubernetes has it while Helm has not begun yet. */
+      const ahead = async (
+        helm: HeldHelm,
+        work: (done: Promise<DeployResult>) => Promise<void>,
+        signal?: AbortSignal,
+      ) => {
+        let done: Promise<DeployResult> | undefined;
+        try {
+          await new Promise((resolve, reject) => {
+            const context = { ...bed().context, toolbox: helm.toolbox, signal, onRolloutStarted: resolve };
+            done = deploy(bed().request(chart, { image: third }), context);
+            done.catch(reject);
+          });
+          assert.deepEqual(await deployment(), { generation: 3, image: reference(third) });
+          assert.equal((await bed().status()).revision, 2);
+          if (done) await work(done);
+        } finally {
+          await helm.goOn();
+          await done?.catch(() => undefined);
+        }
+      };
+
+      it('has its pod while Helm is starting, in one rollout', async () => {
+        const helm = await bed().cluster.holdingUpgrades(bed().helm);
+        await ahead(helm, async (done) => {
+          await helm.goOn();
+          assert.deepEqual(await done, { revision: 3, changed: true });
+        });
+        assert.deepEqual(await deployment(), { generation: 3, image: reference(third) });
+        await bed().assertServes('one');
+        assert.equal((await deploy(bed().request(chart, { image: third }), bed().context)).changed, false);
+      });
+
+      it('is taken back when Helm fails', async () => {
+        const helm = await bed().cluster.holdingUpgrades(bed().helm, { status: 7 });
+        await ahead(helm, async (done) => {
+          await helm.goOn();
+          await assert.rejects(done, Failure);
+        });
+        await assertTakenBack();
+      });
+
+      it('is taken back when it is cancelled before Helm has begun', async () => {
+        const helm = await bed().cluster.holdingUpgrades(bed().helm);
+        const controller = new AbortController();
+        const cancel = async (done: Promise<DeployResult>) => {
+          controller.abort();
+          await assert.rejects(done, Cancelled);
+        };
+        await ahead(helm, cancel, controller.signal);
+        await assertTakenBack();
+      });
+
+      const assertTakenBack = async () => {
+        assert.deepEqual(await deployment(), { generation: 4, image: reference(second) });
+        assert.equal((await deploy(bed().request(chart, { image: second }), bed().context)).revision, 2);
+        await bed().assertServes('one');
+      };
     });
 
     describe('again', () => {

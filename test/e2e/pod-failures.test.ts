@@ -205,10 +205,8 @@ describeDeploying(
     });
 
     it('because its program is for another processor, is explained by that', async () => {
-      const { cluster, toolbox } = bed();
-      await toolbox.run('docker', ['build', '--tag', 'foreign', '-'], { stdin: FOREIGN });
-      const image = await cluster.push('foreign');
-      await toolbox.run('docker', ['rmi', 'foreign']);
+      const { cluster } = bed();
+      const image = await cluster.build('foreign', FOREIGN);
       const chart = await cluster.chart({ 'app.yaml': app().replace(/command: .*/, 'command: ["/program"]') });
       const failure = await bed().failureOf(deploy(bed().request(chart, { image }), bed().context));
       assert.equal(failure.code, 'image-platform', JSON.stringify(failure));

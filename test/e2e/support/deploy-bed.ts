@@ -11,7 +11,7 @@ import {
 } from '../../../src/deploy';
 import { explainPod, explainRefusal, explainService } from '../../../src/explain';
 import { Helm, type ReleaseRecord, type Toolbox } from '../../../src/tools';
-import { HelmCluster } from './helm-cluster';
+import { HelmCluster, type HelmVariable } from './helm-cluster';
 
 export const RELEASE = 'probe';
 export const NAMESPACE = 'default';
@@ -28,11 +28,13 @@ export const HELM_4 = [HELMS[1]] as const;
 export class DeployBed {
   events: DeployEvent[] = [];
   context: DeployContext;
+  readonly toolbox: Toolbox;
 
   constructor(
     readonly cluster: HelmCluster,
-    readonly toolbox: Toolbox,
+    readonly helm: HelmVariable,
   ) {
+    this.toolbox = cluster.toolbox(helm);
     this.context = this.freshContext();
   }
 
@@ -138,7 +140,7 @@ export function describeDeploying(
         let bed: DeployBed;
 
         before(async () => {
-          bed = new DeployBed(cluster, cluster.toolbox(variable));
+          bed = new DeployBed(cluster, variable);
           assert.equal((await bed.toolbox.version('helm')).split('.')[0], name.slice(-1));
         });
 

@@ -8,6 +8,14 @@ import { stackEnvironment } from '../../stack/environment';
 import { mayFillDisk } from './raw-cluster';
 import { HTPASSWD } from './registry';
 
+/** Names one of the two Helms in the environment. */
+export type HelmVariable = 'VAPP_TEST_HELM3' | 'VAPP_TEST_HELM4';
+
+export interface HeldHelm {
+  readonly toolbox: Toolbox;
+  goOn(): Promise<void>;
+}
+
 /** A cluster and a registry with one image, made by k3d itself, for tests that deploy charts of their own. */
 export class HelmCluster {
   private constructor(
@@ -43,9 +51,16 @@ export class HelmCluster {
     return cluster;
   }
 
-  /** Brings an image of the engine to the cluster. */
-  push(image: string): Promise<DeployRequest['image']> {
-    return pushTo(`${this.name}-registry`, new Toolbox(this.env), image);
+  /** Builds an image and brings it to the cluster; nothing of it stays with the engine. */
+  async build(name: string, dockerfile: string): Promise<DeployRequest['image']> {
+    const tools = new Toolbox(this.env);
+    const context = await mkdtemp(join(this.folder, 'image-'));
+    await writeFile(join(context, 'Dockerfile'), dockerfile);
+    const tag = `${name}:${this.name}`;
+    await tools.run('docker', ['build', '--tag', tag, context]);
+    const image = await pushTo(`${this.name}-registry`, tools, tag, name);
+    await tools.run('docker', ['rmi', tag]);
+    return image;
   }
 
   /** Starts a registry that nobody may read; the cluster knows it as {@link LOCKED_REGISTRY}. Who calls ends it. */
@@ -81,8 +96,26 @@ export class HelmCluster {
   }
 
   /** The tools with one of the two Helms. */
-  toolbox(helm: 'VAPP_TEST_HELM3' | 'VAPP_TEST_HELM4'): Toolbox {
+  toolbox(helm: HelmVariable): Toolbox {
     return new Toolbox({ ...this.env, VAPP_HELM: this.env[helm] });
+  }
+
+  /**
+   * As {@link toolbox}, but an upgrade waits until its {@link HeldHelm.goOn} is called, and then ends with a status of
+   * its own or goes on as Helm.
+   */
+  async holdingUpgrades(helm: HelmVariable, { status }: { status?: number } = {}): Promise<HeldHelm> {
+    const folder = await mkdtemp(join(this.folder, 'helm-'));
+    const gate = join(folder, 'go-on');
+    const program = join(folder, 'helm');
+    const after = status === undefined ? 'exec "$HELD_HELM" "$@"' : `exit ${status}`;
+    const held = `while ! [ -e '${gate}' ]; do sleep 0.05; done; ${after}`;
+    const script = `#!/bin/sh\ncase "$1" in upgrade) ${held} ;; *) exec "$HELD_HELM" "$@" ;; esac\n`;
+    await writeFile(program, script, { mode: 0o755 });
+    return {
+      toolbox: new Toolbox({ ...this.env, VAPP_HELM: program, HELD_HELM: this.env[helm] }),
+      goOn: () => writeFile(gate, ''),
+    };
   }
 
   async kubectl(...args: string[]): Promise<string> {
@@ -134,14 +167,19 @@ function lockedOf(cluster: string): string {
   return `http://${cluster}-locked:5000`;
 }
 
-async function pushTo(registry: string, tools: Toolbox, image: string): Promise<DeployRequest['image']> {
+async function pushTo(
+  registry: string,
+  tools: Toolbox,
+  image: string,
+  name: string = image,
+): Promise<DeployRequest['image']> {
   const { stdout: ports } = await tools.run('docker', ['port', registry, '5000/tcp']);
-  const pushed = `localhost:${ports.trim().split('\n')[0]?.split(':').at(-1)}/${image}`;
+  const pushed = `localhost:${ports.trim().split('\n')[0]?.split(':').at(-1)}/${name}`;
   await tools.run('docker', ['tag', image, pushed]);
   const { stdout } = await tools.run('docker', ['push', pushed]);
   await tools.run('docker', ['rmi', pushed]);
   const digest = /digest: (sha256:[0-9a-f]{64})/.exec(stdout)?.[1] ?? '';
-  return { repository: `${registry}:5000/${image}`, digest };
+  return { repository: `${registry}:5000/${name}`, digest };
 }
 
 export interface AppTemplate {

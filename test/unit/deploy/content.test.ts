@@ -46,6 +46,20 @@ describe('the content of a revision', () => {
     assert.equal(await hash(), await hash());
   });
 
+  it('has a second name, which does not change with the image', async () => {
+    const config = async (change?: Partial<DeployRequest>) => (await readContent(request(change))).configHash;
+    const names = [
+      await config(),
+      await config({ defaults: {} }),
+      await config({ chart: { ...request().chart, values: { word: 'new' } } }),
+    ];
+    await writeFile(join(folder, 'chart', 'templates', 'a.yaml'), 'b\n');
+    names.push(await config());
+    assert.equal(new Set(names).size, 4);
+    assert.equal(await config({ image: { repository: 'other', digest: 'sha256:2' } }), await config());
+    assert.match(await config(), /^[0-9a-f]{40}$/);
+  });
+
   it('has another name when a template, a values file, a value or the image changes', async () => {
     const seen = new Set([await hash()]);
     seen.add(await hash({ image: { repository: 'r', digest: 'sha256:2' } }));
