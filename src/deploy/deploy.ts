@@ -4,7 +4,7 @@ import { readContent, type DeployContent } from './content';
 import { brokenYamlIn, placeOfBrokenYaml } from './broken-yaml';
 import { placeOfObject } from './chart-places';
 import { helmFailure, refusedObjectIn } from './helm-failure';
-import { HeadStart, imageChanges } from './head-start';
+import { HeadStart, imageChanges, type ImageChange } from './head-start';
 import { CONFIG_LABEL, CONTENT_LABEL, relevantRevision, repair, undo, type ReleaseHandle } from './history';
 import { liveStateOf, podsOf, removePods, stuckAmong, uidsOf, withApi } from './inspect';
 import { areLiveUpdated, goOn, pause, settle } from './live-workloads';
@@ -62,6 +62,9 @@ interface Started {
   readonly earlier?: ReadonlySet<string>;
 }
 
+/** What is to be known of workloads before their rollout is watched. */
+type Watched = Pick<Started, 'workloads' | 'doomed' | 'earlier'>;
+
 class Deployment {
   private readonly handle: ReleaseHandle;
   private readonly begun = performance.now();
@@ -69,6 +72,7 @@ class Deployment {
   private beside: readonly WorkloadReference[] = [];
   /** The history before anything of ours; undefined until it has been read. */
   private before: readonly ReleaseRecord[] | undefined;
+  private headStart: HeadStart | undefined;
   private isRolloutTold = false;
 
   constructor(
@@ -81,23 +85,14 @@ class Deployment {
   }
 
   async run(content: Promise<DeployContent>): Promise<DeployResult> {
-    const { signal, onEvent, judge, refusal } = this.context;
+    const { signal } = this.context;
     try {
       const started = await this.locked(async () => this.start(await content), signal);
       this.tellRollout(started);
       const { revision, changed } = started;
       if (!started.serves) {
         this.tell(`watching the rollout of revision ${revision}`);
-        await watchRollout(this.api, started.workloads, {
-          timeoutMs: this.request.timeoutMs,
-          since: this.begun,
-          judge,
-          refusal,
-          doomed: started.doomed,
-          ...(started.earlier ? { earlier: started.earlier } : {}),
-          onEvent,
-          signal,
-        });
+        await (this.headStart?.rollout ?? this.watch(started));
       }
       throwIfCancelled(signal);
       await this.lookAtServices(started);
@@ -108,7 +103,24 @@ class Deployment {
       if (cancelled || (error instanceof ToolFailure && error.code === 'tool-timeout')) await this.takeBack();
       else await goOn(this.api, this.beside);
       throw error;
+    } finally {
+      await this.headStart?.stop();
     }
+  }
+
+  private watch({ workloads, doomed, earlier }: Watched, stop?: AbortSignal): Promise<void> {
+    const { signal, onEvent, judge, refusal } = this.context;
+    const signals = [signal, stop].filter((either) => either !== undefined);
+    return watchRollout(this.api, workloads, {
+      timeoutMs: this.request.timeoutMs,
+      since: this.begun,
+      judge,
+      refusal,
+      doomed,
+      ...(earlier ? { earlier } : {}),
+      onEvent,
+      signal: AbortSignal.any(signals),
+    });
   }
 
   /** Everything up to the moment when Kubernetes has the new revision. */
@@ -157,38 +169,35 @@ class Deployment {
     }
 
     this.tell(`helm upgrade --install ${release}`);
-    const isPlain = !beside && stuck.length === 0;
-    const headStart = isPlain ? this.headStart(history, serving, content) : undefined;
-    const { revision } = await this.upgrade(
-      {
-        release,
-        namespace,
-        chartPath,
-        valuesFiles: chart.valuesFiles,
-        values: content.values,
-        labels: { [CONTENT_LABEL]: content.hash, [CONFIG_LABEL]: content.configHash },
-      },
-      headStart,
-    );
+    const [doomed, earlier] = [uidsOf(stuck), uidsOf(pods)];
+    if (!beside && stuck.length === 0) {
+      const changes = imageChanges(history, serving, { image: this.request.image, configHash: content.configHash });
+      if (changes.length > 0) await this.begin(changes, { workloads: serving, doomed, earlier });
+    }
+    const { revision } = await this.upgrade({
+      release,
+      namespace,
+      chartPath,
+      valuesFiles: chart.valuesFiles,
+      values: content.values,
+      labels: { [CONTENT_LABEL]: content.hash, [CONFIG_LABEL]: content.configHash },
+    });
     const now = await releaseHistory(this.api, release, namespace, signal);
     const { manifest: rendered = '' } = now.find((record) => record.revision === revision) ?? {};
     const workloads = workloadsOf(rendered, namespace);
     if (beside) await this.settle(workloads);
     // A StatefulSet never replaces a pod that is not ready, and a pod of unchanged content waits out its back-off.
     await removePods(this.api, stuck, signal);
-    const [doomed, earlier] = [uidsOf(stuck), uidsOf(pods)];
     return { revision, changed: true, serves: false, manifest: rendered, workloads, doomed, earlier };
   }
 
-  /** Where the image alone is another one, its pods need not wait for Helm, and neither need those who follow their logs. */
-  private headStart(
-    history: readonly ReleaseRecord[],
-    workloads: readonly WorkloadReference[],
-    { configHash }: DeployContent,
-  ): HeadStart | undefined {
-    const changes = imageChanges(history, workloads, { image: this.request.image, configHash });
-    if (changes.length === 0) return undefined;
-    return HeadStart.begin(this.api, changes, () => this.tellRollout({ workloads, changed: true }));
+  /** Where the image alone is another one, its pods need not wait for Helm, and neither need those who follow them. */
+  private async begin(changes: readonly ImageChange[], watched: Watched): Promise<void> {
+    const headStart = await HeadStart.take(this.api, changes);
+    if (!headStart) return;
+    this.headStart = headStart;
+    this.tellRollout({ workloads: watched.workloads, changed: true });
+    if (headStart.isWhole) headStart.watch((stop) => this.watch(watched, stop));
   }
 
   private tellRollout({ workloads, changed }: Pick<Started, 'workloads' | 'changed'>): void {
@@ -214,19 +223,13 @@ class Deployment {
     return releaseHistory(this.api, release, namespace, signal);
   }
 
-  private async upgrade(
-    upgrade: Parameters<Helm['upgradeInstall']>[0],
-    headStart: HeadStart | undefined,
-  ): Promise<{ revision: number }> {
+  private async upgrade(upgrade: Parameters<Helm['upgradeInstall']>[0]): Promise<{ revision: number }> {
+    const { signal } = this.context;
     try {
-      const made = await this.handle.helm.upgradeInstall(upgrade, {
-        signal: this.context.signal,
-        timeoutMs: this.remaining(),
-      });
-      await headStart?.ended;
-      return made;
+      await this.headStart?.letPodsStart(signal);
+      return await this.handle.helm.upgradeInstall(upgrade, { signal, timeoutMs: this.remaining() });
     } catch (error) {
-      await headStart?.takeBack();
+      await this.headStart?.takeBack();
       const { release, chartPath } = upgrade;
       const { valueRanges } = this.request.chart;
       throw await this.located(helmFailure(error, { release, chartPath, valueRanges }), upgrade);

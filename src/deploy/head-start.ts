@@ -1,4 +1,4 @@
-import { Failure } from '../base';
+import { Failure, sleep } from '../base';
 import type { KubeApi, ReleaseRecord } from '../tools';
 import { CONFIG_LABEL } from './history';
 import type { Container, PodTemplate } from './objects';
@@ -58,55 +58,72 @@ export function imageChanges(
 }
 
 /**
- * Gives Deployments their new image while Helm is still starting: its process needs longer to get to work than
- * Kubernetes to start a pod. Helm then merges the new manifest into objects that already are what it says, and makes the
- * revision.
+ * Deployments that have their new image before Helm begins: its process needs as long to get to work as Kubernetes to
+ * start a pod, and both need the processor for it. Helm then merges the new manifest into objects that already are what
+ * it says, and makes the revision.
  */
 export class HeadStart {
+  private readonly stopper = new AbortController();
+  private watching: Promise<void> | undefined;
+
   private constructor(
     private readonly api: KubeApi,
     private readonly changes: readonly ImageChange[],
-    private readonly changing: Promise<boolean>,
-  ) {
-    // Its rejection is taken where it is awaited; until then Node must not call it unhandled.
-    changing.catch(() => undefined);
+    /** Whether nothing is left for Helm to change. */
+    readonly isWhole: boolean,
+  ) {}
+
+  /** Changes the images; undefined where none could be changed. */
+  static async take(api: KubeApi, changes: readonly ImageChange[]): Promise<HeadStart | undefined> {
+    const changed = await changeImages(api, changes);
+    return changed.includes(true) ? new HeadStart(api, changes, !changed.includes(false)) : undefined;
   }
 
-  /** @param onChanged called when Kubernetes has a new image by this. */
-  static begin(api: KubeApi, changes: readonly ImageChange[], onChanged: () => void): HeadStart {
-    const changing = changeImages(api, changes).then((changed) => {
-      if (changed) onChanged();
-      return changed;
-    });
-    return new HeadStart(api, changes, changing);
+  /** What {@link watch} has begun. */
+  get rollout(): Promise<void> | undefined {
+    return this.watching;
   }
 
-  /** Fulfilled when nothing of it is on its way any more. */
-  get ended(): Promise<unknown> {
-    return this.changing;
+  /** Begins to watch the rollout; it ends with {@link stop} at the latest. */
+  watch(begin: (signal: AbortSignal) => Promise<void>): void {
+    this.watching = begin(this.stopper.signal);
+    // Its rejection is taken where it is awaited, when Helm is done; until then Node must not call it unhandled.
+    this.watching.catch(() => undefined);
+  }
+
+  /** Waits until the new pods have started or nearly so. @throws Cancelled. */
+  async letPodsStart(signal: AbortSignal | undefined): Promise<void> {
+    await sleep(PODS_START_MS, signal);
+  }
+
+  async stop(): Promise<void> {
+    this.stopper.abort();
+    await this.watching?.catch(() => undefined);
   }
 
   /** Gives the Deployments the image back that they had, where the revision was not made. */
   async takeBack(): Promise<void> {
-    if (!(await this.changing)) return;
+    await this.stop();
     const back = this.changes.map((change) => ({ ...change, from: change.to, to: change.from }));
     await changeImages(this.api, back);
   }
 }
 
+/** As long as a pod needs to its app's first line, milliseconds: `npm run bench -- --only inner-loop` tells. */
+const PODS_START_MS = 400;
 const UPGRADE_HOOKS = new Set(['pre-upgrade', 'post-upgrade']);
 const DIGEST_LENGTH = 'sha256:'.length + 64;
 
 /**
- * Answers whether any was changed.
+ * Answers for each Deployment whether it was changed.
  *
  * A Deployment whose images are not those that are known stays as it is. Neither that nor an answer that fails is told:
  * Helm makes the same change or says why it cannot, and whoever deploys next compares the images. Nothing cancels this,
  * as nobody would know then whether it was done.
  */
-async function changeImages(api: KubeApi, changes: readonly ImageChange[]): Promise<boolean> {
+async function changeImages(api: KubeApi, changes: readonly ImageChange[]): Promise<boolean[]> {
   const workloads = [...new Set(changes.map(({ workload }) => workload))];
-  const changed = await Promise.all(
+  return Promise.all(
     workloads.map(async (workload) => {
       const { kind, namespace, name } = workload;
       const operations = changes
@@ -125,7 +142,6 @@ async function changeImages(api: KubeApi, changes: readonly ImageChange[]): Prom
       }
     }),
   );
-  return changed.includes(true);
 }
 
 function imagesIn(workload: WorkloadReference) {
