@@ -41,9 +41,9 @@ export class OpenEditor {
     }
   }
 
-  /** Gives a file other content and runs the app; seconds from the command, which saves it, to the line in the channel. */
-  async run(file: string, text: string, line: string): Promise<number> {
-    return (await this.ask({ file, text, line })).seconds;
+  /** Gives a file other content and runs the app, which saves it. */
+  run(file: string, text: string, line: string): Promise<RoundTime> {
+    return this.ask({ file, text, line });
   }
 
   /** Gives a file other content and saves it. What is written behind its back, an editor would ask about. */

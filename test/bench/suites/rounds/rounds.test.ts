@@ -23,8 +23,10 @@ export interface Round {
 }
 
 export interface RoundTime {
-  /** From the command, which saves the file, to the line in the channel. */
+  /** From the file's being saved to the line in the channel. */
   readonly seconds: number;
+  /** From the command, which saves it. */
+  readonly withSave: number;
 }
 
 it('runs the app whenever it is asked to', async function () {
@@ -41,15 +43,18 @@ it('runs the app whenever it is asked to', async function () {
     await replaceText(document, text);
     if (line === undefined) {
       await document.save();
-      return { seconds: 0 };
+      return { seconds: 0, withSave: 0 };
     }
     const received = lineReceived(logs, line);
     const started = performance.now();
+    let saved = started;
+    const saving = workspace.onDidSaveTextDocument(() => (saved = performance.now()));
     const running = commands.executeCommand('velocitas.run', Uri.file(folder));
     await received;
-    const seconds = (performance.now() - started) / 1000;
+    const now = performance.now();
+    saving.dispose();
     await running;
-    return { seconds };
+    return { seconds: (now - saved) / 1000, withSave: (now - started) / 1000 };
   };
 
   const connection = createConnection(socket);
