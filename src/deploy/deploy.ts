@@ -1,5 +1,13 @@
 import { Failure, isCancelled, throwIfCancelled } from '../base';
-import { Helm, releaseHistory, ToolFailure, type KubeApi, type ReleaseRecord, type Toolbox } from '../tools';
+import {
+  Helm,
+  KubeApi,
+  releaseHistory,
+  ToolFailure,
+  type ClusterAccess,
+  type ReleaseRecord,
+  type Toolbox,
+} from '../tools';
 import { readContent, type DeployContent } from './content';
 import { brokenYamlIn, placeOfBrokenYaml } from './broken-yaml';
 import { placeOfObject } from './chart-places';
@@ -17,6 +25,8 @@ import { podSelectors, workloadsOf, type WorkloadReference } from './workloads';
 /** What deploying needs besides the request. */
 export interface DeployContext extends Partial<AppJudges> {
   readonly toolbox: Toolbox;
+  /** Opened ahead of time, see {@link connect}; whoever opened it closes it. Default: one of its own. */
+  readonly api?: KubeApi | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: DeployEvent) => void) | undefined;
   /** Called with the selectors of the release's pods once Kubernetes has the new revision, or when nothing changed. */
@@ -40,8 +50,27 @@ export async function deploy(request: DeployRequest, context: DeployContext): Pr
   // Its rejection is taken where it is awaited; until then Node must not call it unhandled.
   content.catch(() => undefined);
   void prepareDeploy(context.toolbox).catch(() => undefined);
-  return withApi(request.access, (api) => new Deployment(request, context, api).run(content));
+  const work = (api: KubeApi) => new Deployment(request, context, api).run(content);
+  if (!context.api) return withApi(request.access, work);
+  // Since then the cluster may have been made anew.
+  await context.api.reload();
+  return work(context.api);
 }
+
+/**
+ * Opens the API for a deployment that is to come, with its connections.
+ *
+ * @throws Failure `kubeconfig-unreadable`.
+ */
+export async function connect(access: ClusterAccess): Promise<KubeApi> {
+  const api = await KubeApi.open(access);
+  // Requests at the same time have a connection each. Whether they can be made the deployment will see.
+  for (let connection = 0; connection < CONNECTIONS; connection += 1) api.get('/version').catch(() => undefined);
+  return api;
+}
+
+/** As many requests as a deployment makes at once. */
+const CONNECTIONS = 2;
 
 /** Does ahead of time what the first deployment would wait for: asks Helm for its version. */
 export async function prepareDeploy(toolbox: Toolbox): Promise<void> {

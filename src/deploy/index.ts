@@ -1,4 +1,4 @@
-export { deploy, prepareDeploy, type DeployContext } from './deploy';
+export { connect, deploy, prepareDeploy, type DeployContext } from './deploy';
 export {
   releaseSelectors,
   releaseStatus,

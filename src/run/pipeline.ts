@@ -1,13 +1,13 @@
 import type { PushedImage } from '../build';
 import { Failure } from '../base';
-import { deploy, prepareDeploy, type DeployContext, type DeployResult, type LiveTemplate } from '../deploy';
+import { connect, deploy, prepareDeploy, type DeployContext, type DeployResult, type LiveTemplate } from '../deploy';
 import type { App } from '../project';
 import type { Runtime } from '../runtime';
-import { kubernetes } from '../tools';
+import { kubernetes, type KubeApi } from '../tools';
 import { judgesOf, locatingInSources } from './explaining';
 import { appDefaults } from './environment';
 import { AppLog, type FollowMode } from './follow';
-import type { ImageSource } from './given-image';
+import type { GivenImage, ImageSource } from './given-image';
 import type { Job } from './images';
 import { tellPodMoments } from './pod-moments';
 import { whileRuntimeRuns } from './runtime-guard';
@@ -84,13 +84,35 @@ export function runApps(
 }
 
 async function runApp(job: Job, app: App, target: Target, request: RunRequest): Promise<AppRun> {
-  const { source, ...image } = await target.image(app, request);
+  const connecting = target.reached().then(({ access }) => connect(access));
+  // Looked at when the image is there; its failure may come first.
+  connecting.catch(() => undefined);
+  try {
+    const image = await target.image(app, request);
+    return await runImage(job, app, target, request, image, await connecting);
+  } finally {
+    await connecting.then(
+      (api) => api.close(),
+      () => undefined,
+    );
+  }
+}
+
+async function runImage(
+  job: Job,
+  app: App,
+  target: Target,
+  request: RunRequest,
+  { source, ...image }: GivenImage,
+  api: KubeApi,
+): Promise<AppRun> {
   const runtime = await target.reached();
   const log = new AppLog(job, app, runtime.access, request.follow);
   const endMoments = request.podMoments ? tellPodMoments(job, app, runtime.access) : undefined;
   try {
     const since = new Date();
     const result = await deployApp(job, app, image, runtime, {
+      api,
       ...(request.rolloutTimeoutMs === undefined ? {} : { timeoutMs: request.rolloutTimeoutMs }),
       whileThere: (work) => target.whileThere(app, work),
       onRolloutStarted: (selectors, changed) => log.start(selectors, changed ? { since } : { tail: UNCHANGED_TAIL }),
@@ -114,6 +136,8 @@ export function deployApp(
   runtime: Pick<Runtime, 'access' | 'services'>,
   options: {
     timeoutMs?: number;
+    /** See `DeployContext.api`. */
+    api?: KubeApi;
     /** Does the work, and ends it when the cluster does. Default: for the local runtime. */
     whileThere?: <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<T>;
     onRolloutStarted?: (selectors: readonly string[], changed: boolean) => void;
@@ -135,6 +159,7 @@ export function deployApp(
     const context: Omit<DeployContext, 'signal'> = {
       toolbox: job.session.toolbox,
       ...judgesOf(app),
+      api: options.api,
       ...(options.onRolloutStarted ? { onRolloutStarted: options.onRolloutStarted } : {}),
       onEvent: (event) => {
         if (event.type === 'progress') reporter.progress(event.message);
