@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from '../../src/tools';
 import { cpuSecondsOf } from './cpu-time';
@@ -58,13 +59,16 @@ export class LogReader {
   /** Every pod writes once a second: a client from which each has been heard follows them all. */
   private async untilAttached(pods: number): Promise<void> {
     const heard = new Set<string>();
-    await this.until('hear from all pods', (data) => {
-      for (const line of data.toString('latin1').split('\n')) {
-        const written = readWritten(line);
-        if (written) heard.add(written.pod);
-      }
-      return heard.size >= pods;
-    });
+    await this.until(
+      () => `hear from more than ${heard.size} of ${pods} pods`,
+      (data) => {
+        for (const line of data.toString('latin1').split('\n')) {
+          const written = readWritten(line);
+          if (written) heard.add(written.pod);
+        }
+        return heard.size >= pods;
+      },
+    );
   }
 
   /** Only looks for the few lines that matter: whoever reads every line slows the client down. */
@@ -72,7 +76,8 @@ export class LogReader {
     const marker = Buffer.from(`last ${id} `);
     let ends = 0;
     let before = Buffer.alloc(0);
-    await this.until('show the last lines', (chunk) => {
+    const what = () => `show more than ${ends} of ${pods} last lines`;
+    await this.until(what, (chunk) => {
       const data = Buffer.concat([before, chunk]);
       for (let at = data.indexOf(marker); at >= 0; at = data.indexOf(marker, at + 1)) ends += 1;
       before = data.subarray(Math.max(0, data.length - marker.length + 1));
@@ -80,11 +85,15 @@ export class LogReader {
     });
   }
 
-  private async until(what: string, sees: (data: Buffer) => boolean): Promise<void> {
+  private async until(what: () => string, sees: (data: Buffer) => boolean): Promise<void> {
     const end = Date.now() + LIMIT_MS;
     for (let next = 0; ;) {
       for (; next < this.chunks.length; next += 1) if (sees(this.chunks[next]!.data)) return;
-      if (this.ended || Date.now() > end) throw new Error(`the client did not ${what}:\n${this.errors}`);
+      if (this.ended || Date.now() > end) {
+        const heard = `${((Date.now() - (this.chunks.at(-1)?.at ?? 0)) / 1000).toFixed(1)} s ago`;
+        const which = `${basename(this.child.spawnfile)}, heard last ${heard},`;
+        throw new Error(`${which} did not ${what()}:\n${this.errors}`);
+      }
       await Promise.race([new Promise<void>((resolve) => (this.arrived = resolve)), sleep(1000)]);
     }
   }

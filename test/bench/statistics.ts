@@ -11,6 +11,8 @@ export interface Bars {
   readonly bars?: Readonly<Record<string, number>>;
   /** The greatest value of ours, in the row's unit. */
   readonly limit?: number;
+  /** The peer that is no more than what nobody can do without: where it misses a bar, no tool can keep to it. */
+  readonly unavoidable?: string;
 }
 
 /** A row of the results; other figures are ratios to it, `ours / theirs`: below 1 is faster than the peer. */
@@ -47,9 +49,10 @@ export function rowOf(
   unit: string,
   ours: readonly number[],
   theirs: Readonly<Record<string, readonly PeerResult[]>>,
-  { bars, limit }: Bars = {},
+  { bars, limit, unavoidable }: Bars = {},
 ): Row {
-  const stray = Object.keys(bars ?? {}).find((peer) => !(peer in theirs));
+  const named = [...Object.keys(bars ?? {}), ...(unavoidable === undefined ? [] : [unavoidable])];
+  const stray = named.find((peer) => !(peer in theirs));
   if (stray !== undefined) throw new RangeError(`there is no peer "${stray}" in ${name}`);
   const own = summarise(ours);
   const peers = mapValues(theirs, (results) => summarise(results.filter((result) => result !== undefined)));
@@ -63,7 +66,11 @@ export function rowOf(
       .filter(([, { median }]) => median !== 0)
       .map(([peer, { median }]) => [peer, Math.round((100 * own.median) / median) / 100]),
   );
-  const limits = { ...(bars && { bars }), ...(limit !== undefined && { limit }) };
+  const limits = {
+    ...(bars && { bars }),
+    ...(limit !== undefined && { limit }),
+    ...(unavoidable !== undefined && { unavoidable }),
+  };
   const told = Object.keys(missing).length > 0 ? { missing } : {};
   return { name, unit, runs: ours.length, ...own, peers, ratios, ...told, ...limits };
 }
@@ -78,13 +85,18 @@ export interface Verdict {
   readonly peer?: string;
   readonly greatest: number;
   readonly met: boolean;
+  /** Where no tool can keep to it: what the unavoidable alone comes to, as a ratio. */
+  readonly floor?: number;
 }
 
 /** What a row has to keep to, judged by medians that are not rounded to a ratio. */
-export function verdictsOf({ median, peers, bars, limit }: Row): readonly Verdict[] {
-  const ofPeers = Object.entries(bars ?? {}).map(([peer, greatest]) => {
+export function verdictsOf({ median, peers, bars, limit, unavoidable = '' }: Row): readonly Verdict[] {
+  const ofPeers = Object.entries(bars ?? {}).map(([peer, greatest]): Verdict => {
     const theirs = peers[peer]?.median ?? 0;
-    return { peer, greatest, met: median <= greatest * theirs };
+    const met = median <= greatest * theirs;
+    const least = peers[unavoidable]?.median ?? 0;
+    if (met || least <= greatest * theirs || theirs === 0) return { peer, greatest, met };
+    return { peer, greatest, met, floor: Math.round((100 * least) / theirs) / 100 };
   });
   return limit === undefined ? ofPeers : [{ greatest: limit, met: median <= limit }, ...ofPeers];
 }
@@ -96,7 +108,9 @@ export function tableOf(rows: readonly Row[]): string {
     const verdicts = verdictsOf(row);
     const bar = (of?: string, unit = '') => {
       const verdict = verdicts.find(({ peer }) => peer === of);
-      return verdict ? `≤ ${verdict.greatest}${unit} ${verdict.met ? '✓' : '✗'}` : '';
+      if (!verdict) return '';
+      const floor = verdict.floor === undefined ? '' : `; what cannot be avoided alone: ${verdict.floor}`;
+      return `≤ ${verdict.greatest}${unit} ${verdict.met ? '✓' : '✗'}${floor}`;
     };
     const cells = ({ median, min, max }: Summary) =>
       [median, min, max].map((value) => `${value} ${row.unit}`).join(' | ');

@@ -66,4 +66,18 @@ describe('bench: statistics', () => {
     assert.match(table, /skaffold .* \| 0.25 \| ≤ 0.5 ✓ \|/);
     assert.match(table, /floor .* \| 2 \| ≤ 1.1 ✗ \|/);
   });
+
+  it('tells of a bar that what nobody can do without misses already, and of no other', () => {
+    const bars = { skaffold: 0.5, parts: 1.1 };
+    const theirs = { skaffold: [4], parts: [3] };
+    const row = rowOf('inner-loop', 's', [3.2], theirs, { bars, unavoidable: 'parts' });
+    assert.deepEqual(verdictsOf(row), [
+      { peer: 'skaffold', greatest: 0.5, met: false, floor: 0.75 },
+      { peer: 'parts', greatest: 1.1, met: true },
+    ]);
+    assert.match(tableOf([row]), /≤ 0.5 ✗; what cannot be avoided alone: 0.75 \|/);
+    const slow = rowOf('inner-loop', 's', [3.2], { skaffold: [6], parts: [2] }, { bars, unavoidable: 'parts' });
+    assert.ok(verdictsOf(slow).every(({ met, floor }) => !met && floor === undefined));
+    assert.throws(() => rowOf('x', 's', [1], { skaffold: [1] }, { unavoidable: 'parts' }), RangeError);
+  });
 });
