@@ -55,7 +55,7 @@ function coldStart(name: string, what: string, app: LoopApp, rounds: number): Sc
           [UPSTREAM]: seconds.upstream,
           'plain commands, one after the other': seconds.plain,
         },
-        { bars: COLD_BARS, unavoidable: CHAIN },
+        { bars: COLD_BARS },
       );
     },
   };

@@ -104,9 +104,14 @@ const SHORTEST_PAUSE_SECONDS = 0.01;
 const INOTIFY_INSTANCES = '/proc/sys/fs/inotify/max_user_instances';
 const ENOUGH_INSTANCES = 1024;
 
-/** Where a pod waits for orders; the node's root reaches it through any process of the container. */
-const ORDERS = '/tmp/orders';
-const TELL_ALL = `for orders in /proc/[0-9]*/root${ORDERS}; do [ -p "$orders" ] && echo "$0" > "$orders"; done; true`;
+/**
+ * Where a pod finds its newest order, and the pipe by which it is woken for it; the node's root reaches both through any
+ * process of the container. What stands in the pipe may get lost: `read` drops what it has of a line when its time is up,
+ * which happens where a hundred pods want the processor.
+ */
+const ORDER = '/tmp/order';
+const WAKE = '/tmp/wake';
+const TELL_ALL = `for wake in /proc/[0-9]*/root${WAKE}; do [ -p "$wake" ] && echo "$0" > "\${wake%${WAKE}}${ORDER}" && echo > "$wake"; done; true`;
 
 /**
  * Lines are `KIND ORDER POD NUMBER TIME`, numbered through from the pod's start whatever their kind; see `readWritten`.
@@ -114,8 +119,9 @@ const TELL_ALL = `for orders in /proc/[0-9]*/root${ORDERS}; do [ -p "$orders" ] 
  * It waits with `read`, which takes no process: of a hundred pods those would be what is measured.
  */
 const SCRIPT = `trap 'exit 0' TERM
-mkfifo ${ORDERS}
-exec 3<>${ORDERS}
+: > ${ORDER}
+mkfifo ${WAKE}
+exec 3<>${WAKE}
 pad=0123456789012345678901234567890123456789
 n=0
 
@@ -144,7 +150,12 @@ pace() {
   say last "$1"
 }
 
+done=0
 while :; do
-  if read -r -t 1 order <&3; then $order; else say beat 0; fi
+  read -r -t 1 _ <&3 || say beat 0
+  read -r what id how < ${ORDER}
+  [ "\${id:-0}" -gt $done ] || continue
+  done=$id
+  $what $id $how
 done
 `;
