@@ -1,5 +1,5 @@
 import { Failure, sleep } from '../base';
-import type { KubeApi, ReleaseRecord } from '../tools';
+import { KubeApiFailure, type KubeApi, type ReleaseRecord } from '../tools';
 import { CONFIG_LABEL } from './history';
 import type { Container, PodTemplate } from './objects';
 import { workloadPath, type WorkloadReference } from './workloads';
@@ -73,10 +73,15 @@ export class HeadStart {
     readonly isWhole: boolean,
   ) {}
 
-  /** Changes the images; undefined where none could be changed. */
+  /** Changes the images; undefined where certainly none was changed. */
   static async take(api: KubeApi, changes: readonly ImageChange[]): Promise<HeadStart | undefined> {
     const changed = await changeImages(api, changes);
-    return changed.includes(true) ? new HeadStart(api, changes, !changed.includes(false)) : undefined;
+    if (changed.every((one) => one === false)) return undefined;
+    return new HeadStart(
+      api,
+      changes,
+      changed.every((one) => one === true),
+    );
   }
 
   /** What {@link watch} has begun. */
@@ -115,13 +120,13 @@ const UPGRADE_HOOKS = new Set(['pre-upgrade', 'post-upgrade']);
 const DIGEST_LENGTH = 'sha256:'.length + 64;
 
 /**
- * Answers for each Deployment whether it was changed.
+ * Answers for each Deployment whether it was changed; undefined where the answer got lost.
  *
  * A Deployment whose images are not those that are known stays as it is. Neither that nor an answer that fails is told:
  * Helm makes the same change or says why it cannot, and whoever deploys next compares the images. Nothing cancels this,
  * as nobody would know then whether it was done.
  */
-async function changeImages(api: KubeApi, changes: readonly ImageChange[]): Promise<boolean[]> {
+async function changeImages(api: KubeApi, changes: readonly ImageChange[]): Promise<(boolean | undefined)[]> {
   const workloads = [...new Set(changes.map(({ workload }) => workload))];
   return Promise.all(
     workloads.map(async (workload) => {
@@ -137,7 +142,8 @@ async function changeImages(api: KubeApi, changes: readonly ImageChange[]): Prom
         await api.patch(workloadPath(kind, namespace, name), operations, undefined, { fieldManager: 'helm' });
         return true;
       } catch (error) {
-        if (error instanceof Failure) return false;
+        if (error instanceof KubeApiFailure) return false;
+        if (error instanceof Failure) return undefined;
         throw error;
       }
     }),

@@ -94,9 +94,9 @@ function innerLoop({ id, what, app, rounds = ROUNDS, upstreamBar }: InnerLoop): 
         'plain commands, to the kubelet’s record': seconds.recorded,
         '`vapp run`': seconds.vapp,
       };
-      if (upstreamBar === undefined) return rowOf(name, 's', seconds.ours, peers, { bars: BARS, unavoidable: PARTS });
-      const bars = { ...BARS, [UPSTREAM]: upstreamBar };
-      return rowOf(name, 's', seconds.ours, { ...peers, [UPSTREAM]: rarely.upstream }, { bars, unavoidable: PARTS });
+      const rare = upstreamBar === undefined ? {} : { [UPSTREAM]: rarely.upstream };
+      const bars = upstreamBar === undefined ? BARS : { ...BARS, [UPSTREAM]: upstreamBar };
+      return rowOf(name, 's', seconds.ours, { ...peers, ...rare }, { bars, unavoidable: PARTS });
     },
   };
 }

@@ -81,18 +81,18 @@ describeDeploying(
 
     describe('nothing but another image', () => {
       let chart: string;
+      let first: DeployRequest['image'];
       let second: DeployRequest['image'];
       let third: DeployRequest['image'];
 
       before(async () => {
         const version = (number: number) => bed().cluster.build('version', `FROM busybox\nLABEL version=${number}\n`);
-        [second, third] = [await version(2), await version(3)];
+        [first, second, third] = [await version(1), await version(2), await version(3)];
       });
 
       // From two revisions it is known what a change of the image changes.
       beforeEach(async () => {
         chart = await bed().cluster.chart({ 'app.yaml': app() });
-        const first = await bed().cluster.build('version', 'FROM busybox\nLABEL version=1\n');
         await deploy(bed().request(chart, { image: first }), bed().context);
         await deploy(bed().request(chart, { image: second }), bed().context);
       });
