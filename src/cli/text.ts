@@ -16,6 +16,7 @@ const TITLES: Record<Span['step'], string> = {
   runtime: 'Runtime',
   build: 'Build',
   push: 'Push',
+  pull: 'Pull',
   services: 'Services',
   deploy: 'Deploy',
   rollout: 'Rollout',

@@ -53,6 +53,7 @@ export type JobWork<T> = (emit: (event: RunEvent) => void, signal: AbortSignal) 
 const WEIGHT: readonly StepId[] = [
   'rollout',
   'deploy',
+  'pull',
   'push',
   'build',
   'runtime',

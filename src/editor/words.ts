@@ -23,6 +23,7 @@ const STEPS: Record<StepId, (l10n: L10n) => string> = {
   runtime: (l10n) => l10n.t('Starting the runtime'),
   build: (l10n) => l10n.t('Building'),
   push: (l10n) => l10n.t('Pushing'),
+  pull: (l10n) => l10n.t('Pulling'),
   services: (l10n) => l10n.t('Starting services'),
   deploy: (l10n) => l10n.t('Deploying'),
   rollout: (l10n) => l10n.t('Rolling out'),

@@ -1,8 +1,9 @@
 import { PassThrough, type Readable } from 'node:stream';
 import { isCancelled, messageOf, throwIfCancelled, Failure } from '../base';
 import type { BundledImage } from '../bundle';
+import { CONTAINERD_NAMESPACE } from '../runtime';
 import { ToolFailure, dockerFailure, type Docker } from '../tools';
-import { NODE_NAMESPACE, fullName, type NeededImage } from './bundle-needs';
+import { fullName, type NeededImage } from './bundle-needs';
 import type { Job } from './images';
 
 /** An image of the engine. */
@@ -78,7 +79,7 @@ async function takeFromNode(job: Job, docker: Docker, server: string, name: stri
   try {
     const exec = await docker.getContainer(server).exec({
       Cmd: [
-        ...['ctr', '--namespace', NODE_NAMESPACE, 'images', 'export'],
+        ...['ctr', '--namespace', CONTAINERD_NAMESPACE, 'images', 'export'],
         ...['--platform', `linux/${await engineArchitecture(docker)}`, '-', fullName(name)],
       ],
       AttachStdout: true,

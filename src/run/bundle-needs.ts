@@ -2,7 +2,7 @@ import { baseImages, withTag } from '../build';
 import { type BundledImage } from '../bundle';
 import { Failure, sleep } from '../base';
 import type { Repository } from '../project';
-import { REGISTRY_IMAGE, type RuntimeStatus } from '../runtime';
+import { CONTAINERD_NAMESPACE, REGISTRY_IMAGE, type RuntimeStatus } from '../runtime';
 import { KubeApi, dockerFailure, type ClusterAccess, type Docker, type Toolbox } from '../tools';
 import { LIVE_UPDATE_IMAGE } from './live/helper';
 
@@ -75,14 +75,11 @@ async function helperImage(toolbox: Toolbox): Promise<string> {
 export async function clusterNeeds(toolbox: Toolbox, server: string, signal?: AbortSignal): Promise<NeededImage[]> {
   const { stdout } = await toolbox.run(
     'docker',
-    ['exec', server, 'ctr', '--namespace', NODE_NAMESPACE, 'images', 'ls', '-q'],
+    ['exec', server, 'ctr', '--namespace', CONTAINERD_NAMESPACE, 'images', 'ls', '-q'],
     { signal },
   );
   return pulledByNodes(stdout.split(/\r?\n/)).map((name) => ({ name, purpose: 'cluster' }));
 }
-
-/** Where the kubelet's images are in containerd. */
-export const NODE_NAMESPACE = 'k8s.io';
 
 /** The names with a tag in a listing of containerd's, as Docker writes them, without those of the workspace's registry. */
 export function pulledByNodes(names: readonly string[]): string[] {

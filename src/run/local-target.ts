@@ -14,6 +14,7 @@ import type { ImageRequest, Target } from './target';
 export class LocalTarget implements Target {
   private registry: Promise<RegistryAddress> | undefined;
   private runtime: Promise<Runtime> | undefined;
+  private isStarting = () => false;
 
   constructor(
     private readonly job: Job,
@@ -26,7 +27,11 @@ export class LocalTarget implements Target {
 
   async begin(): Promise<void> {
     await provideMachineBundle(this.job);
-    ({ registry: this.registry, runtime: this.runtime } = startRuntime(this.job, this.local));
+    ({
+      registry: this.registry,
+      runtime: this.runtime,
+      isStarting: this.isStarting,
+    } = startRuntime(this.job, this.local));
   }
 
   reached(): Promise<Runtime> {
@@ -40,7 +45,13 @@ export class LocalTarget implements Target {
     return access;
   }
 
-  async image(app: App, { image, platform, build, noCache, tests }: ImageRequest): Promise<GivenImage> {
+  async image(app: App, request: ImageRequest): Promise<GivenImage> {
+    const given = await this.provided(app, request);
+    if (!request.tests) await this.pullWhileStarting(app, given);
+    return given;
+  }
+
+  private async provided(app: App, { image, platform, build, noCache, tests }: ImageRequest): Promise<GivenImage> {
     const { job, registry } = this;
     const { cluster } = this.local;
     if (!registry) throw new Error('a runtime that runs has a registry');
@@ -53,6 +64,17 @@ export class LocalTarget implements Target {
     if (build === false) return pushApp(job, app, localTag(cluster, app), await registry);
     const { tag } = await buildApp(job, app, cluster, options);
     return pushApp(job, app, tag, await registry);
+  }
+
+  /** Of several nodes nobody knows yet which one will have the pod. */
+  private async pullWhileStarting(app: App, { repository, digest }: GivenImage): Promise<void> {
+    const { job, local, runtime } = this;
+    if (!runtime || !this.isStarting() || !local.hasOneNode) return;
+    await job.steps.run('pull', app.id, async (reporter) => {
+      const pulled = await local.pullEarly(`${repository}@${digest}`, runtime, job.signal);
+      if (pulled) reporter.result('on the node, before Kubernetes is up');
+      else reporter.skip('left to Kubernetes, which is up');
+    });
   }
 
   whileThere<T>(_app: App, work: (signal: AbortSignal) => Promise<T>): Promise<T> {

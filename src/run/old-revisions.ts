@@ -1,6 +1,6 @@
 import { messageOf } from '../base';
 import type { App } from '../project';
-import type { LocalRuntime, RegistryAddress, Runtime } from '../runtime';
+import { CONTAINERD_NAMESPACE, type LocalRuntime, type RegistryAddress, type Runtime } from '../runtime';
 import { KubeApi, releaseHistory, type ReleaseRecord } from '../tools';
 import type { Job } from './images';
 
@@ -8,8 +8,6 @@ import type { Job } from './images';
 const EVERY = 10;
 /** Longest wait for one answer of the registry, milliseconds. */
 const ANSWER_MS = 5000;
-/** Kubernetes' images, for containerd. */
-const NODE_NAMESPACE = 'k8s.io';
 
 export interface DeployedApp {
   readonly app: App;
@@ -87,7 +85,7 @@ async function removeFromNode(
   needed: ReadonlySet<string>,
 ): Promise<string[]> {
   const ctr = (...args: string[]) =>
-    job.session.toolbox.run('docker', ['exec', node, 'ctr', '--namespace', NODE_NAMESPACE, 'images', ...args], {
+    job.session.toolbox.run('docker', ['exec', node, 'ctr', '--namespace', CONTAINERD_NAMESPACE, 'images', ...args], {
       signal: job.signal,
     });
   const images = readImages((await ctr('ls')).stdout);

@@ -6,6 +6,8 @@ import { provideImage, type Job } from './images';
 export interface StartingRuntime {
   readonly registry: Promise<RegistryAddress>;
   readonly runtime: Promise<Runtime>;
+  /** Whether its nodes are being created or started right now. */
+  readonly isStarting: () => boolean;
   /** Settles when the services of the runtime are ready. An app may run without it. */
   readonly services: Promise<void>;
 }
@@ -14,6 +16,7 @@ export interface StartingRuntime {
 export function startRuntime(job: Job, local: LocalRuntime): StartingRuntime {
   let registryReady!: (address: RegistryAddress) => void;
   let registryFailed!: (reason: unknown) => void;
+  let isStarting = false;
   const registry = new Promise<RegistryAddress>((resolve, reject) => {
     registryReady = resolve;
     registryFailed = reject;
@@ -24,6 +27,7 @@ export function startRuntime(job: Job, local: LocalRuntime): StartingRuntime {
       signal: job.signal,
       onEvent: (event) => {
         if (event.type === 'progress') reporter.progress(event.message);
+        if (event.type === 'state') isStarting = event.state === 'starting';
         job.emit({ type: 'runtime', event });
       },
       onRegistry: (address, creating) => {
@@ -48,5 +52,5 @@ export function startRuntime(job: Job, local: LocalRuntime): StartingRuntime {
   );
   // Each may fail before anyone waits for it; whoever waits still gets the failure.
   for (const promise of [registry, up, services]) promise.catch(() => undefined);
-  return { registry, runtime: up, services };
+  return { registry, runtime: up, isStarting: () => isStarting, services };
 }

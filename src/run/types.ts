@@ -6,7 +6,7 @@ import type { RuntimeEvent } from '../runtime';
 
 /** The steps of the main job, in the order in which they are shown. Some run side by side. */
 export type StepId =
-  'read' | 'docker' | 'runtime' | 'build' | 'push' | 'services' | 'deploy' | 'rollout' | 'test' | 'bundle';
+  'read' | 'docker' | 'runtime' | 'build' | 'push' | 'pull' | 'services' | 'deploy' | 'rollout' | 'test' | 'bundle';
 
 export type StepState = 'started' | 'progress' | 'finished' | 'skipped' | 'failed' | 'cancelled';
 

@@ -6,6 +6,8 @@ export { LocalRuntime } from './local-runtime';
 export type { ChangeOptions, LocalRuntimeOptions, StartedRuntime, UpOptions } from './local-runtime';
 export { identityOf, readMounts } from './mounts';
 export {
+  CONTAINERD_HOSTS,
+  CONTAINERD_NAMESPACE,
   DEFAULT_K3S_IMAGE,
   REGISTRY_IMAGE,
   REGISTRY_PULL_ADDRESS,

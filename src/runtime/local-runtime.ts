@@ -7,6 +7,7 @@ import { dockerFailure, type Docker, type Toolbox } from '../tools';
 import { ActivityNote } from './activity';
 import { readAuthorities } from './authorities';
 import { BackgroundStart } from './background-start';
+import { pullEarly } from './early-pull';
 import { readObjects, removeObjects, stopContainers, type Engine } from './engine-changes';
 import { isEmpty, kubernetesNodes, registryAddress, stateOf, type EngineObjects } from './engine-objects';
 import { withLock } from './lock';
@@ -65,6 +66,10 @@ export class LocalRuntime {
   constructor(private readonly options: LocalRuntimeOptions) {
     this.cluster = clusterName(options.workspace);
     this.note = new ActivityNote(options.dataDirectory, this.cluster);
+  }
+
+  get hasOneNode(): boolean {
+    return this.options.settings.agents === 0;
   }
 
   /** What there is, without changing anything. That Docker does not answer is a state, not an error. */
@@ -157,6 +162,16 @@ export class LocalRuntime {
       services: this.endpoints(engine.reach, started.nodePorts),
       servicesReady,
     };
+  }
+
+  /**
+   * Pulls an image on the server of a cluster that is on its way up, while Kubernetes is not there yet; see
+   * {@link pullEarly}.
+   *
+   * @throws Failure `docker-*`; Cancelled.
+   */
+  async pullEarly(image: string, up: Promise<unknown>, signal?: AbortSignal): Promise<boolean> {
+    return pullEarly(await this.engine(signal), image, up);
   }
 
   /**

@@ -14,6 +14,11 @@ export const REGISTRY_PULL_ADDRESS = 'registry.vapp.internal:5000';
 export const SERVICES_RELEASE = 'runtime-services';
 export const SERVICES_NAMESPACE = 'default';
 
+/** Kubernetes' images, for containerd. */
+export const CONTAINERD_NAMESPACE = 'k8s.io';
+/** Where k3s tells containerd which endpoint stands for a registry's name. */
+export const CONTAINERD_HOSTS = '/var/lib/rancher/k3s/agent/etc/containerd/certs.d';
+
 /** Labels of everything we create in the engine. Ownership is decided by them, never by a name alone. */
 export const LABEL = {
   /** The workspace's identity: its folder, in a container with where it comes from. */

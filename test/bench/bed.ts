@@ -24,6 +24,7 @@ export class TestBed {
   }
 
   readonly chart = join(root, 'templates', 'charts', 'vehicle-app');
+  readonly servicesChart = join(root, 'templates', 'charts', 'runtime-services');
 
   /** An app in a folder of its own. */
   async app(name: string, line: string): Promise<string> {

@@ -4,16 +4,20 @@ import { Toolbox } from '../../src/tools';
 import { countingApp } from '../faults/counting-app';
 import { FaultMachine } from '../faults/machine';
 import { freshLine } from './app';
+import { secondsOfBareNode } from './bare-node';
 import type { TestBed } from './bed';
-import { Floor, type PeerApp } from './floor';
+import { ColdClusters } from './cold-clusters';
+import type { PeerApp } from './floor';
 import { edit, smallApp, templateApp, type LoopApp } from './loop-apps';
 import { PlainCluster } from './plain-cluster';
+import { PlainServices } from './plain-services';
 import { run, secondsOf } from './process';
 import { rowOf } from './statistics';
 import { lastOf, type Scenario } from './scenario';
 import { secondsUntilLine } from './until-line';
-import { Upstream } from './upstream';
 
+/** A node that nobody manages, and the start of a pod whose image is there already. */
+const NODE = 'a bare node, + pod start';
 const CHAIN = 'longer of `k3d cluster create` and cached build with push, + pod start';
 const UPSTREAM = 'upstream’s sequence';
 const COLD_BARS = { [CHAIN]: 1.1, [UPSTREAM]: 0.6 };
@@ -27,36 +31,36 @@ const RESTARTS = 3;
 function coldStart(name: string, what: string, app: LoopApp, rounds: number): Scenario {
   return {
     name,
-    description: `no runtime, ${what} → first line; the longest chain is of plain commands side by side, upstream’s sequence one after the other: cluster with load balancer, build without cache, push, install (its services are not counted)`,
+    description: `no runtime, ${what} → first line; the longest chain is of plain commands side by side, upstream’s sequence one after the other: cluster with load balancer, services, build without cache, push, install`,
     async measure(bed, context, note) {
       await app.prepare(context.signal);
-      const ours = bed.folderFor('cold');
-      await app.write(ours);
       const peer = await peerOf(bed, app);
-      const seconds = { ours: [] as number[], plain: [] as number[], chain: [] as number[], upstream: [] as number[] };
-      for (let round = 0; round <= rounds; round += 1) {
-        const cold = await oursFromNothing(bed, app, ours);
-        await run(bed.vapp(ours, 'delete'));
-        // The first only fills the cache of the engine.
-        if (round === 0) continue;
-        seconds.ours.push(cold);
-        const { sum, chain } = await plainFromNothing(bed, peer);
-        seconds.plain.push(sum);
-        seconds.chain.push(chain);
-        seconds.upstream.push(await upstreamFromNothing(bed, peer));
-        note(`round ${round} of ${rounds}: ${lastOf(seconds)}`);
+      const services = await PlainServices.of(bed, peer.folder);
+      const clusters = new ColdClusters(bed);
+      const seconds = { ours: [] as number[], chain: [] as number[], upstream: [] as number[], node: [] as number[] };
+      const sums: number[] = [];
+      try {
+        // It fills the cache of the engine.
+        await clusters.ours(app);
+        for (let round = 1; round <= rounds; round += 1) {
+          seconds.ours.push(await clusters.ours(app));
+          const { sum, chain, podStart } = await clusters.plainCommands(peer);
+          sums.push(sum);
+          seconds.chain.push(chain);
+          seconds.upstream.push(await clusters.upstream(peer, services));
+          seconds.node.push((await secondsOfBareNode(bed)) + podStart);
+          note(`round ${round} of ${rounds}: ${lastOf(seconds)}`);
+        }
+      } finally {
+        await clusters.delete();
       }
-      return rowOf(
-        name,
-        's',
-        seconds.ours,
-        {
-          [CHAIN]: seconds.chain,
-          [UPSTREAM]: seconds.upstream,
-          'plain commands, one after the other': seconds.plain,
-        },
-        { bars: COLD_BARS },
-      );
+      const peers = {
+        [CHAIN]: seconds.chain,
+        [UPSTREAM]: seconds.upstream,
+        [NODE]: seconds.node,
+        'plain commands, one after the other': sums,
+      };
+      return rowOf(name, 's', seconds.ours, peers, { bars: COLD_BARS, unavoidable: NODE });
     },
   };
 }
@@ -137,28 +141,6 @@ async function oursFromNothing(bed: TestBed, app: LoopApp, folder: string): Prom
   return secondsUntilLine(bed.vapp(folder, 'run'), line);
 }
 
-/** Plain commands: their sum, and the longest chain of what must happen one after the other. */
-async function plainFromNothing(bed: TestBed, peer: PeerApp): Promise<{ sum: number; chain: number }> {
-  const plain = new PlainCluster(bed);
-  try {
-    const create = await secondsOf(() => plain.create());
-    const { shown, podStart } = await new Floor(bed, peer, await plain.runtime()).edit(freshLine());
-    return { sum: create + shown, chain: Math.max(create, shown - podStart) + podStart };
-  } finally {
-    await plain.delete();
-  }
-}
-
-async function upstreamFromNothing(bed: TestBed, peer: PeerApp): Promise<number> {
-  const plain = new PlainCluster(bed, { loadBalancer: true });
-  try {
-    const create = await secondsOf(() => plain.create());
-    return create + (await new Upstream(bed, peer, await plain.runtime()).edit(freshLine()));
-  } finally {
-    await plain.delete();
-  }
-}
-
 async function peerOf(bed: TestBed, app: LoopApp): Promise<PeerApp> {
   const folder = join(bed.folder, 'peer');
   await app.write(folder);
@@ -167,7 +149,7 @@ async function peerOf(bed: TestBed, app: LoopApp): Promise<PeerApp> {
   return { app, folder, valuesFile };
 }
 
-/** Where nobody answers: the peers' clusters have no services, and the template's app waits for them after its first line. */
+/** Where the template's app looks for its services. Where there are none it waits for them, after its first line. */
 const ADDRESSES = {
   SDV_MIDDLEWARE_TYPE: 'native',
   SDV_VEHICLEDATABROKER_ADDRESS: 'grpc://vehicledatabroker:55555',

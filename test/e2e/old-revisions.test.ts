@@ -21,10 +21,11 @@ describe('images of revisions to which nobody can roll back', function () {
 
   after(() => workspace.dispose());
 
-  async function runRevision(line: string): Promise<string> {
+  async function runRevision(line: string, steps: string[] = []): Promise<string> {
     await workspace.write(lightApp({ name: 'Viele', script: saying(line) }));
     const { outcome, events, ...result } = await workspace.vapp(['run', '--no-follow']);
     assertDone({ outcome, events, ...result });
+    steps.push(...events.flatMap((event) => (event.type === 'step' && event.state === 'finished' ? [event.step] : [])));
     assert.deepEqual(
       events.flatMap((event) => (event.type === 'warning' ? [event.message] : [])),
       [],
@@ -49,7 +50,10 @@ describe('images of revisions to which nobody can roll back', function () {
   }
 
   it('are removed from node and registry; those of the history stay', async () => {
-    const first = await runRevision('first');
+    const steps: string[] = [];
+    const first = await runRevision('first', steps);
+    // What Kubernetes did not pull goes as well.
+    assert.ok(steps.includes('pull'), steps.join());
     const second = await runRevision('second');
     status = (await workspace.vapp(['status'])).outcome.value as WorkspaceStatus;
     const access = ['--kubeconfig', status.runtime.access?.kubeconfig ?? ''];

@@ -1,6 +1,6 @@
 import { get } from 'node:http';
 import { isCancelled, messageOf } from '../../base';
-import { REGISTRY_PULL_ADDRESS, objectNames } from '../../runtime';
+import { CONTAINERD_HOSTS, REGISTRY_PULL_ADDRESS, objectNames } from '../../runtime';
 import { dockerFailure, type Docker, type Toolbox } from '../../tools';
 import { error, ok, together, warning, type Finding } from './check';
 import type { Cluster, Engine, Facts } from './facts';
@@ -113,8 +113,6 @@ function statusOf(url: string, signal: AbortSignal): Promise<number> {
 
 /** Nobody has an image of this name; that the registry says so is the answer. */
 const PROBE = `${REGISTRY_PULL_ADDRESS}/vapp-doctor/probe:none`;
-/** Where k3s tells containerd which endpoint stands for a registry's name. */
-const HOSTS = '/var/lib/rancher/k3s/agent/etc/containerd/certs.d';
 
 /**
  * Asks from a node as its containerd does for a pod: by the name, over the mirror configured for it, through the node's
@@ -122,7 +120,7 @@ const HOSTS = '/var/lib/rancher/k3s/agent/etc/containerd/certs.d';
  * that to the daemon, which does not tell how it went.
  */
 async function askFromNode(toolbox: Toolbox, node: string, signal: AbortSignal): Promise<Way> {
-  const question = ['ctr', '--debug', 'content', 'fetch', '--hosts-dir', HOSTS, PROBE];
+  const question = ['ctr', '--debug', 'content', 'fetch', '--hosts-dir', CONTAINERD_HOSTS, PROBE];
   const { stderr } = await toolbox.run('docker', ['exec', node, 'sh', '-c', ENDING_BY_ITSELF, 'sh', ...question], {
     signal,
     timeoutMs: NODE_LIMIT_MS,

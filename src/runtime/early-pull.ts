@@ -1,0 +1,58 @@
+import { Failure, isCancelled, sleep, throwIfCancelled } from '../base';
+import type { Engine } from './engine-changes';
+import { CONTAINERD_HOSTS, CONTAINERD_NAMESPACE, objectNames } from './names';
+
+const POLL_MS = 100;
+/** How long a pull may go on after the cluster has come up, milliseconds. */
+const PATIENCE_MS = 60_000;
+
+/**
+ * Pulls an image on the server of a cluster that still comes up: containerd serves seconds before Kubernetes takes pods,
+ * and to unpack an image is most of what the first start of an app takes.
+ *
+ * @param image as pods name it, with its digest.
+ * @param up settles with the cluster. No pull begins afterwards, since then the kubelet is as fast.
+ * @returns whether the node has the image. That it has not is no failure: if it cannot be pulled, the kubelet tells.
+ * @throws Cancelled.
+ */
+export async function pullEarly(engine: Engine, image: string, up: Promise<unknown>): Promise<boolean> {
+  const enough = new AbortController();
+  const cluster: { settled: boolean; patience?: NodeJS.Timeout } = { settled: false };
+  up.then(
+    () => (cluster.patience = setTimeout(() => enough.abort(), PATIENCE_MS).unref()),
+    () => enough.abort(),
+  ).finally(() => (cluster.settled = true));
+  try {
+    // The node is made in the meantime, and its containerd serves later still.
+    while (!(await isRunning(engine)) || !(await isPulled(engine, image, enough.signal))) {
+      await sleep(POLL_MS, engine.signal);
+      if (cluster.settled) return false;
+    }
+    return true;
+  } finally {
+    clearTimeout(cluster.patience);
+  }
+}
+
+async function isRunning({ docker, cluster }: Engine): Promise<boolean> {
+  try {
+    return (await docker.getContainer(objectNames(cluster).server).inspect()).State.Running;
+  } catch {
+    // Whoever brings up the cluster tells what is wrong with the engine.
+    return false;
+  }
+}
+
+async function isPulled({ toolbox, cluster, signal }: Engine, image: string, enough: AbortSignal): Promise<boolean> {
+  const pull = ['ctr', '--namespace', CONTAINERD_NAMESPACE, 'images', 'pull', '--hosts-dir', CONTAINERD_HOSTS, image];
+  try {
+    await toolbox.run('docker', ['exec', objectNames(cluster).server, ...pull], {
+      signal: signal ? AbortSignal.any([signal, enough]) : enough,
+    });
+    return true;
+  } catch (error) {
+    throwIfCancelled(signal);
+    if (error instanceof Failure || isCancelled(error, enough)) return false;
+    throw error;
+  }
+}
