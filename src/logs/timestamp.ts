@@ -25,13 +25,14 @@ const FIRST = Date.parse('0001-01-01T00:00:00Z');
 const LAST = Date.parse('9999-12-31T23:59:59Z');
 
 const FORM = '0000-00-00T00:00:00.000000000Z';
+/** Of each month, 1 to 12. */
+const DAYS = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 const ZERO = 0x30;
 const NINE = 0x39;
 
 /**
  * Whether a timestamp in its one form begins at a place; a short way for almost all lines, which makes no function on
- * its way, since the bundle gives each one that is made its name. Days that not every month has
- * are left to {@link toTimestamp}.
+ * its way, since the bundle gives each one that is made its name. Leap days are left to {@link toTimestamp}.
  */
 export function isTimestampAt(bytes: Buffer, start: number): boolean {
   for (let index = 0; index < TIMESTAMP_LENGTH; index++) {
@@ -42,8 +43,7 @@ export function isTimestampAt(bytes: Buffer, start: number): boolean {
   const isYear = numberAt(bytes, start) > 0 || numberAt(bytes, start + 2) > 0;
   return (
     isYear &&
-    isWithin(numberAt(bytes, start + 5), 1, 12) &&
-    isWithin(numberAt(bytes, start + 8), 1, 28) &&
+    isWithin(numberAt(bytes, start + 8), 1, DAYS[numberAt(bytes, start + 5)] ?? 0) &&
     isWithin(numberAt(bytes, start + 11), 0, 23) &&
     isWithin(numberAt(bytes, start + 14), 0, 59) &&
     isWithin(numberAt(bytes, start + 17), 0, 59)

@@ -30,11 +30,15 @@ describe('timestamps of log lines', () => {
     }
   });
 
-  it('are recognized among bytes, days at the end of a month the long way', () => {
+  it('are recognized among bytes, leap days the long way', () => {
     const isOne = (text: string) => isTimestampAt(Buffer.from(`x${text}`), 1);
-    assert.ok(isOne('2026-02-28T23:59:59.123456789Z'));
+    for (const day of ['01-31', '02-28', '04-30', '11-30', '12-31'])
+      assert.ok(isOne(`2026-${day}T23:59:59.123456789Z`), day);
     for (const text of [
-      '2026-02-29T23:59:59.123456789Z',
+      '2024-02-29T23:59:59.123456789Z',
+      '2026-04-31T23:59:59.123456789Z',
+      '2026-00-01T23:59:59.123456789Z',
+      '2026-11-00T23:59:59.123456789Z',
       '2026-13-24T07:18:57.123456789Z',
       '2026-11-24T07:18:57.12345678Z ',
       '',
