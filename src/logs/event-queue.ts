@@ -22,8 +22,9 @@ export class EventQueue<T> {
     this.items.push(item);
     if (!this.reader || this.waking) return;
     this.waking = true;
-    // Whoever adds an event is about to add those that came with it.
-    queueMicrotask(() => this.wake());
+    // Whoever adds an event is about to add those that came with it, and what the other sockets have brought is read
+    // before anything immediate: with a hundred pods one batch instead of a hundred.
+    setImmediate(() => this.wake());
   }
 
   /** Undefined while there is room; else resolves as soon as the reader has made some. */

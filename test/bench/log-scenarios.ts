@@ -15,7 +15,7 @@ type Note = (line: string) => void;
 
 const POD_COUNTS = [1, 10, 100] as const;
 const FLOOD_LINES = 300_000;
-const FLOOD_ROUNDS = 3;
+const FLOOD_ROUNDS = 5;
 
 const throughput: Scenario = {
   name: 'log-throughput',
