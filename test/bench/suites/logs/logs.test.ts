@@ -45,7 +45,7 @@ it('measures how the channel of an app shows what its pods write', async functio
   const { logs, folders } = await found.activate();
   await folders.ready;
   const attached = new Arrivals(logs);
-  await attached.until('lines of all pods', ({ ledger }) => ledger.pods >= pods);
+  await attached.untilAllSpoke(pods);
   attached.dispose();
   await commands.executeCommand('velocitas.showLog');
   const watch = new HostWatch();
@@ -56,16 +56,19 @@ it('measures how the channel of an app shows what its pods write', async functio
   await answer({ idle, shown } satisfies LogsAnswer);
 });
 
+/** Gives an order when each pod has been heard: else nobody knows where its lines begin, should the first be left out. */
 async function carryOut(logs: LogFeeds, pods: number, id: number, give: Command): Promise<Shown> {
   const arrivals = new Arrivals(logs, id);
-  const watch = new HostWatch();
+  let watch: HostWatch | undefined;
   try {
+    await arrivals.untilAllSpoke(pods);
+    watch = new HostWatch();
     await promisify(execFile)(give.program, give.args, { env: { ...process.env, ...give.env } });
     await arrivals.until('the last lines', ({ ends }) => ends >= pods);
     const { latencies, omitted, ledger } = arrivals;
     return { latencies, omitted, faults: ledger.faults, load: watch.end() };
   } finally {
-    watch.end();
+    watch?.end();
     arrivals.dispose();
   }
 }
@@ -92,6 +95,10 @@ class Arrivals implements Disposable {
       }
       this.changed();
     });
+  }
+
+  async untilAllSpoke(pods: number): Promise<void> {
+    await this.until('lines of all pods', ({ ledger }) => ledger.pods >= pods);
   }
 
   async until(what: string, condition: (arrivals: this) => boolean): Promise<void> {
