@@ -53,10 +53,10 @@ export type JobWork<T> = (emit: (event: RunEvent) => void, signal: AbortSignal) 
 const WEIGHT: readonly StepId[] = [
   'rollout',
   'deploy',
-  'pull',
   'push',
   'build',
   'runtime',
+  'pull',
   'services',
   'bundle',
   'docker',
