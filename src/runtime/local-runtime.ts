@@ -68,6 +68,7 @@ export class LocalRuntime {
     this.note = new ActivityNote(options.dataDirectory, this.cluster);
   }
 
+  /** Whether it is known before a pod is placed which node gets it. */
   get hasOneNode(): boolean {
     return this.options.settings.agents === 0;
   }
