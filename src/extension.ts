@@ -11,6 +11,7 @@ import { JobCommands } from './editor/job-commands';
 import { LiveUpdateCommands } from './editor/live-update';
 import { Links } from './editor/links';
 import { LogFeeds } from './editor/logs/log-feeds';
+import { pagedChannels } from './editor/logs/paged-channel';
 import { Owner } from './editor/owner';
 import { QuickFixes } from './editor/quick-fixes';
 import { Reports } from './editor/reports';
@@ -40,7 +41,8 @@ class Extension extends Owner {
     const chartsDirectory = context.asAbsolutePath('templates/charts');
     const folders = this.own(new Folders({ config, output, chartsDirectory }));
     const forwards = this.own(new Forwards(folders, output));
-    const logs = this.own(new LogFeeds(folders, config, output));
+    const openChannel = pagedChannels(context.logUri.fsPath);
+    const logs = this.own(new LogFeeds({ folders, config, output, openChannel }));
     const tree = this.own(new AppTree(folders, forwards));
     const jobs = new JobCommands({ folders, config, output });
     const live = new LiveUpdateCommands({ folders, config, output });

@@ -4,13 +4,18 @@ import { join } from 'node:path';
 import { isCancelled, messageOf } from '../src/base';
 import { runCommand } from '../src/tools';
 import { engineIsUp, setup, teardown } from './stack/main';
+import { ensureTemplatePlatforms } from './stack/template-images';
 import { addCounts, failedAsAWhole, NO_COUNTS, type Counts } from './support/counts';
 
 interface Suite {
   readonly title: string;
   /** Needs Docker, k3d and the rest of the stack. */
   readonly stack?: boolean;
+  /** Done before it. */
+  readonly prepare?: (signal: AbortSignal) => Promise<void>;
   readonly args: readonly string[];
+  /** Another command that makes up the suite, run at the same time. */
+  readonly beside?: readonly string[];
   /** Run when it is named, since another suite holds a short form of it. */
   readonly only?: boolean;
   /** Mocha's globs; absent for a check that passes or fails as a whole. */
@@ -18,17 +23,38 @@ interface Suite {
 }
 
 const root = join(__dirname, '..');
+/** Tells the output of what runs beside the rest of a suite. */
+const BESIDE = '┊ ';
 const bin = (name: string) => join(root, 'node_modules', '.bin', name);
 
-const mocha = (glob: string) => [
+const mocha = (globs: readonly string[], ignored: readonly string[] = []) => [
   process.execPath,
   bin('mocha'),
   '--config',
   '.mocharc.json',
   '--reporter',
   'test/support/reporter.ts',
-  glob,
+  ...globs,
+  ...ignored.flatMap((glob) => ['--ignore', glob]),
 ];
+
+/**
+ * End-to-end tests that mostly build images, which the processor is busy with. Those on clusters mostly wait, so that
+ * they run beside them. Each test has names of its own for all that it makes.
+ */
+const BUILDING = [
+  'build*',
+  'bundle',
+  'feature*',
+  'images',
+  'platforms*',
+  'released-image',
+  'template-platforms',
+  'template-runs',
+  'templates-registry',
+  'vsix',
+  'work*',
+].map((name) => `test/e2e/${name}.test.ts`);
 
 const SUITES: Record<string, Suite> = {
   lint: { title: 'ESLint', args: [bin('eslint'), '.', '--max-warnings', '0'] },
@@ -36,7 +62,7 @@ const SUITES: Record<string, Suite> = {
   format: { title: 'Prettier', args: [bin('prettier'), '--check', '--log-level', 'warn', '.'] },
   types: { title: 'Types', args: [bin('tsc'), '--noEmit'] },
   build: { title: 'Bundle', args: [process.execPath, 'esbuild.mjs'] },
-  unit: { title: 'Unit tests', args: mocha('test/unit/**/*.test.ts'), mocha: true },
+  unit: { title: 'Unit tests', args: mocha(['test/unit/**/*.test.ts']), mocha: true },
   integration: {
     title: 'Integration tests, in the extension host',
     args: [process.execPath, '--import', 'tsx', 'test/integration/main.ts'],
@@ -52,12 +78,20 @@ const SUITES: Record<string, Suite> = {
   },
   browser: {
     title: 'Tests at the workbench, in a browser',
-    args: mocha('test/browser/**/*.test.ts'),
+    args: mocha(['test/browser/**/*.test.ts']),
     mocha: true,
     stack: true,
   },
-  e2e: { title: 'End-to-end tests', args: mocha('test/e2e/**/*.test.ts'), mocha: true, stack: true },
-  faults: { title: 'Faults', args: mocha('test/faults/**/*.test.ts'), mocha: true, stack: true },
+  e2e: {
+    title: 'End-to-end tests',
+    // A base that is replaced in one half, by one for more platforms, would be a change of each app of the other half.
+    prepare: ensureTemplatePlatforms,
+    args: mocha(['test/e2e/**/*.test.ts'], BUILDING),
+    beside: mocha(BUILDING),
+    mocha: true,
+    stack: true,
+  },
+  faults: { title: 'Faults', args: mocha(['test/faults/**/*.test.ts']), mocha: true, stack: true },
 };
 
 /** `npm test [-- SUITE…]`: all suites, or those named. Answers the exit code. */
@@ -98,21 +132,38 @@ export async function test(names: readonly string[], signal: AbortSignal): Promi
 async function runSuite(suite: Suite, env: NodeJS.ProcessEnv, scratch: string, signal: AbortSignal): Promise<Counts> {
   const started = performance.now();
   process.stdout.write(`\n── ${suite.title}\n`);
-  const countsFile = join(scratch, 'counts.json');
-  await rm(countsFile, { force: true });
-  const [program = '', ...args] = suite.args;
+  await suite.prepare?.(signal);
+  const counts = await Promise.all(
+    [suite.args, ...(suite.beside ? [suite.beside] : [])].map((args, place) =>
+      runPart({ args, mark: place === 0 ? '' : BESIDE, mocha: suite.mocha ?? false }, env, scratch, signal),
+    ),
+  );
+  process.stdout.write(`   ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
+  const { failures, ...sums } = counts.reduce(addCounts);
+  return { ...sums, failures: failures.map((failure) => `${suite.title}: ${failure}`) };
+}
+
+interface Part {
+  readonly args: readonly string[];
+  /** Stands before each line of output. */
+  readonly mark: string;
+  readonly mocha: boolean;
+}
+
+async function runPart(part: Part, env: NodeJS.ProcessEnv, scratch: string, signal: AbortSignal): Promise<Counts> {
+  const directory = await mkdtemp(join(scratch, 'part-'));
+  const countsFile = join(directory, 'counts.json');
+  const [program = '', ...args] = part.args;
   const { exitCode } = await runCommand(
     { program, args, cwd: root, env: { ...env, VAPP_TEST_COUNTS: countsFile } },
     {
       signal,
-      onLine: (line, stream) => process[stream].write(`${line}\n`),
+      onLine: (line, stream) => process[stream].write(`${part.mark}${line}\n`),
       acceptExitCodes: Array.from({ length: 255 }, (_, code) => code + 1),
       killAfterMs: 60_000,
     },
   );
-  process.stdout.write(`   ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
-  const { failures, ...counts } = suite.mocha ? await mochaCounts(countsFile, exitCode) : wholeCounts(exitCode);
-  return { ...counts, failures: failures.map((failure) => `${suite.title}: ${failure}`) };
+  return part.mocha ? mochaCounts(countsFile, exitCode) : wholeCounts(exitCode);
 }
 
 function wholeCounts(exitCode: number): Counts {

@@ -1,5 +1,6 @@
 export * from './cancellation';
 export * from './failure';
 export * from './harmless';
+export * from './passing-trouble';
 export * from './pod-surroundings';
 export * from './source';

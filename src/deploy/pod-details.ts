@@ -1,6 +1,6 @@
 import type { ContainerSpec, ContainerStatus, PodObject } from './objects';
 import { isLiveUpdateHelper } from './live-template';
-import { reasonOf, summarisePod } from './pods';
+import { isReady, reasonOf, summarisePod } from './pods';
 
 /** All that is worth showing of a pod. `name`, `phase` and the containers' reasons are those of a `PodSummary`. */
 export interface PodDetails {
@@ -50,7 +50,7 @@ export function podDetails(pod: PodObject): PodDetails {
     name,
     phase,
     ...(reason === undefined ? {} : { reason }),
-    ready: status.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') === true,
+    ready: isReady(pod),
     deleting: metadata.deletionTimestamp !== undefined,
     createdAt: metadata.creationTimestamp ?? '',
     containers: containers.filter(({ name: container }) => !isLiveUpdateHelper(container)),

@@ -39,9 +39,15 @@ export function restartsOf(pod: PodObject): number {
   return containersOf(pod).reduce((sum, { restartCount }) => sum + restartCount, 0);
 }
 
-/** Whether a container of the pod counts as ready from the moment it runs, because nothing probes it. */
-export function isUnprobed(pod: PodObject): boolean {
-  return pod.spec?.containers?.some(({ readinessProbe }) => readinessProbe === undefined) === true;
+/** Whether all that its readiness depends on says so: its containers, and gates that others have set. */
+export function isReady(pod: PodObject): boolean {
+  return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
+}
+
+/** The names of the containers that count as ready from the moment they run, because nothing probes them. */
+export function unprobedContainers(pod: PodObject): string[] {
+  const containers = pod.spec?.containers ?? [];
+  return containers.filter(({ readinessProbe }) => readinessProbe === undefined).map(({ name }) => name);
 }
 
 /** The last lines of each container of a pod that has ended, headed by its name; none where nothing was written. */

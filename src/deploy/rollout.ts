@@ -1,10 +1,12 @@
 import { Failure, messageOf, orCancelled, throwIfCancelled, type PodSurroundings } from '../base';
 import { Reflector, type KubeApi } from '../tools';
 import { Collection } from './collection';
+import { untilContainerEnds } from './end-of-log';
 import type { KubeObject, ObjectMetadata, PodObject, WorkloadObject } from './objects';
 import { removePods } from './inspect';
 import { taintsOf } from './nodes';
-import { isUnprobed, restartsOf, summarisePod } from './pods';
+import { isReady, summarisePod } from './pods';
+import { Probation } from './probation';
 import { failureOfPod, failureOfTime, type FailureContext } from './rollout-failure';
 import type { DeployEvent, PodJudge, RefusalJudge } from './types';
 import { Warnings } from './warnings';
@@ -53,8 +55,8 @@ class Rollout {
   private lasting = { taints: '', since: performance.now() };
   private started = false;
   private fail: (error: unknown) => void = () => undefined;
-  /** The runs of containers that have still to prove themselves, and since when. */
-  private probation: { runs: string; since: number } | undefined;
+  private readonly stop = new AbortController();
+  private readonly probation = new Probation((pod) => this.untilEnded(pod));
 
   constructor(
     private readonly api: KubeApi,
@@ -71,7 +73,6 @@ class Rollout {
   }
 
   async wait(): Promise<void> {
-    const stop = new AbortController();
     let timer: NodeJS.Timeout | undefined;
     let settling: NodeJS.Timeout | undefined;
     let again: NodeJS.Timeout | undefined;
@@ -89,7 +90,7 @@ class Rollout {
           }
         };
         for (const followed of this.followed) {
-          followed.follow(look, stop.signal).catch(this.fail);
+          followed.follow(look, this.stop.signal).catch(this.fail);
         }
         again = setInterval(look, LOOK_AGAIN_MS);
         const { since = performance.now(), timeoutMs } = this.options;
@@ -104,7 +105,16 @@ class Rollout {
       clearTimeout(timer);
       clearTimeout(settling);
       clearInterval(again);
-      stop.abort();
+      this.stop.abort();
+    }
+  }
+
+  private async untilEnded(pod: PodObject): Promise<boolean> {
+    try {
+      return await untilContainerEnds(this.api, pod, this.stop.signal);
+    } catch (error) {
+      this.fail(error);
+      return false;
     }
   }
 
@@ -126,27 +136,18 @@ class Rollout {
     this.warnings.begin();
     const progress = this.workloads.map((reference) => this.lookAt(reference));
     this.started = true;
-    if (!progress.every(({ complete }) => complete)) {
-      this.probation = undefined;
-      return undefined;
-    }
-    const runs = this.workloads.flatMap((reference) => this.unprovenRuns(reference)).join();
-    if (runs === '') return 0;
-    if (this.probation?.runs !== runs) this.probation = { runs, since: performance.now() };
-    return Math.max(0, this.probation.since + PROBATION_MS - performance.now());
+    const unproven = this.workloads.flatMap((reference) => this.newPodsOf(reference));
+    const rest = this.probation.rest(unproven, performance.now());
+    return progress.every(({ complete }) => complete) ? rest : undefined;
   }
 
-  /**
-   * New pods that are ready for no other reason than that they run, with the number of restarts. An app that ends at
-   * once is ready for a moment, too.
-   */
-  private unprovenRuns(reference: WorkloadReference): string[] {
+  /** The pods of the newest revision that are to stay, without those that were ready before. */
+  private newPodsOf(reference: WorkloadReference): PodObject[] {
     const live = this.live(reference);
-    if (!live || (live.spec?.minReadySeconds ?? 0) > 0) return [];
+    if (!live) return [];
     return this.podsOf(reference, live)
-      .filter(({ pod, current }) => current && !this.isLeaving(pod) && isUnprobed(pod))
-      .filter(({ pod }) => !this.proven.has(pod.metadata.uid ?? '') && pod.status?.phase !== 'Succeeded')
-      .map(({ pod }) => `${pod.metadata.uid ?? ''}/${restartsOf(pod)}`);
+      .filter(({ pod, current }) => current && !this.isLeaving(pod) && !this.proven.has(pod.metadata.uid ?? ''))
+      .map(({ pod }) => pod);
   }
 
   private lookAt(reference: WorkloadReference): Progress {
@@ -290,14 +291,8 @@ class Judgement extends Error {
   }
 }
 
-/** How long a new pod that nothing probes must run before it counts. */
-const PROBATION_MS = 2000;
 /** What lasts becomes certain without anything happening; so often it is looked at, milliseconds. */
 const LOOK_AGAIN_MS = 5000;
-
-function isReady(pod: PodObject): boolean {
-  return pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
-}
 
 const DEPLOYMENT_REVISION = 'deployment.kubernetes.io/revision';
 

@@ -25,6 +25,8 @@ interface OpenForward extends Forward {
 /** The ports forwarded by this window. */
 export class Forwards extends Owner {
   private open: readonly OpenForward[] = [];
+  /** Those that take no connections yet. */
+  private beginning: readonly OpenForward[] = [];
   private readonly changes = this.signal();
 
   readonly onDidChange = this.changes.event;
@@ -34,12 +36,16 @@ export class Forwards extends Owner {
     private readonly output: LogOutputChannel,
   ) {
     super();
-    this.own({ dispose: () => Promise.all(this.open.map(({ kept }) => kept.stop())) });
+    this.own({ dispose: () => Promise.all(this.kept.map(({ kept }) => kept.stop())) });
     this.own(folders.onDidChange(() => this.update()));
   }
 
   get all(): readonly Forward[] {
     return this.open;
+  }
+
+  private get kept(): readonly OpenForward[] {
+    return [...this.open, ...this.beginning];
   }
 
   /** Forwards a port that the user picks among those which the app's containers declare. */
@@ -55,7 +61,8 @@ export class Forwards extends Owner {
     const podPort = await choosePort(target, app, pod.name);
     if (podPort === undefined) return;
     const known = this.open.find((forward) => isTo(forward, target) && forward.podPort === podPort);
-    const forward = known ?? (await this.begin(target, app, pod.name, podPort));
+    // The pods may be others by the time that the port is chosen.
+    const forward = known ?? (await this.begin(target, pictureOf(target) ?? app, pod.name, podPort));
     void this.tell(app, forward);
   }
 
@@ -74,7 +81,7 @@ export class Forwards extends Owner {
   }
 
   private async begin(target: AppTarget, app: AppPicture, pod: string, podPort: number): Promise<OpenForward> {
-    const { forwardPort, freeLocalPort } = await loadCore();
+    const { forwardPort, freeLocalPort, podRuns } = await loadCore();
     const { folder } = target;
     const { namespace } = app;
     const localPort = await freeLocalPort(podPort);
@@ -86,17 +93,22 @@ export class Forwards extends Owner {
       try {
         await forwardPort(folder.session.toolbox, request, onReady, signal);
       } catch (error) {
-        if (!isCancelled(error, signal)) this.output.info(`${podName} ${podPort}: ${messageOf(error)}`);
-        throw error;
+        if (isCancelled(error, signal)) throw error;
+        this.output.info(`${podName} ${podPort}: ${messageOf(error)}`);
+        // The pod of before a rollout is in view for a moment longer than it is there.
+        if (await podRuns(request, signal)) throw error;
       }
     };
     const kept = new PortForward(forwardTo, app.pods, pod);
     const forward = { target: { ...target }, podPort, localPort, address: `localhost:${localPort}`, kept };
+    this.beginning = [...this.beginning, forward];
     try {
       await waitUntilReady(kept, forward.address);
     } catch (error) {
       await kept.stop();
       throw error;
+    } finally {
+      this.beginning = this.beginning.filter((candidate) => candidate !== forward);
     }
     this.add(forward);
     return forward;
@@ -117,7 +129,7 @@ export class Forwards extends Owner {
   }
 
   private update(): void {
-    for (const { target, kept } of this.open) {
+    for (const { target, kept } of this.kept) {
       const { runtime, apps } = target.folder.picture;
       const app = apps.find(({ id }) => id === target.app);
       const gone = runtime.state === 'absent' || (runtime.followed && !app?.release);

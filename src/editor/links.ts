@@ -17,7 +17,7 @@ import type { AppFolder } from './app-folder';
 import { loadCore } from './core';
 import { openRange } from './failure-message';
 import type { Folders } from './folders';
-import { LOG_LANGUAGE } from './logs/log-channel';
+import { LOG_LANGUAGE } from './logs/paged-channel';
 import { Owner } from './owner';
 
 /** Only the end of a long log gets links: so many UTF-16 code units. */

@@ -1,7 +1,7 @@
 import { isCancelled, sleep } from '../base';
 import type { PodPicture } from '../state';
 
-/** Forwards to one pod until the signal fires or the connection to the pod is lost; both reject. */
+/** Forwards to one pod until the signal fires or the connection to it is lost, which reject; resolves when the pod is gone. */
 export type ForwardToPod = (pod: string, onReady: () => void, signal: AbortSignal) => Promise<void>;
 
 /** Waits between attempts, milliseconds; each time twice as long. */
@@ -10,7 +10,8 @@ const LAST_RETRY_MS = 10_000;
 
 /**
  * Keeps a port forwarded to an app whatever becomes of its pods: when the one at hand is replaced, it goes over to
- * another, on the same port of this machine. It ends by {@link PortForward.stop}, or when it never worked.
+ * another, on the same port of this machine. It ends by {@link PortForward.stop}, or when a pod that is there cannot be
+ * reached the first time.
  */
 export class PortForward {
   private readonly stopper = new AbortController();

@@ -1,3 +1,4 @@
+import { passesByItself } from '../base';
 import { neverReady, repeatedExit, repeatedProbeFailure } from './exit-rules';
 import type { ContainerRule, Explanation } from './explanation';
 import { imagePull, invalidImageName } from './image-rules';
@@ -20,7 +21,9 @@ type MessageRule = (message: string, container: ContainerFacts) => Explanation |
 
 function waiting(reasons: readonly string[], rule: MessageRule): ContainerRule {
   return (container) => {
-    const { reason, message = '' } = container.state?.waiting ?? {};
-    return reason !== undefined && reasons.includes(reason) ? rule(message, container) : undefined;
+    const { waiting: state = {} } = container.state ?? {};
+    const { reason, message = '' } = state;
+    if (reason === undefined || !reasons.includes(reason) || passesByItself(state)) return undefined;
+    return rule(message, container);
   };
 }

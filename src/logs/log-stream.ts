@@ -3,6 +3,7 @@ import { isAway, isRefusal, type PatientApi } from './patient-api';
 import { RecordSplitter, type LogRecord, type TimedRecord } from './record-splitter';
 import type { ResumePoint } from './resume-point';
 import type { Timestamp } from './timestamp';
+import { turns } from './turns';
 
 export interface LogSource {
   /** Path of the pod. */
@@ -57,7 +58,6 @@ const LINGER_MS: Readonly<Record<Fate, number>> = { running: Infinity, ended: 20
 const SILENCE_MS = 5000;
 /** No log is rotated before it has at least so many bytes. */
 const ROTATION_BYTES = 256 * 1024;
-
 /** Reads a container's log once, from the resume point on, and hands on what is new. @throws Cancelled. */
 export async function readLog(
   api: PatientApi,
@@ -132,6 +132,7 @@ async function readBody(
       splitter.write(chunk);
       if (foreign !== undefined) return { kind: 'foreign', first: foreign };
       await sink.room();
+      await turns.took(chunk.length);
       guard?.waiting();
     }
   } catch (error) {

@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { Failure, isCancelled } from '../base';
-import { KubeApi, ToolFailure, type ClusterAccess, type Command, type Toolbox } from '../tools';
+import { KubeApi, KubeApiFailure, ToolFailure, type ClusterAccess, type Command, type Toolbox } from '../tools';
 
 /** A container of a running pod. */
 export interface ContainerPlace {
@@ -17,21 +17,42 @@ export interface ContainerPort {
   readonly name?: string;
 }
 
+/** A pod of a cluster. */
+export type PodPlace = Omit<ContainerPlace, 'container'>;
+
 /** The TCP ports that the containers of a pod declare, in their order. A container may listen on others, too. */
-export async function podPorts(
-  { access, namespace, pod }: Omit<ContainerPlace, 'container'>,
-  signal?: AbortSignal,
-): Promise<readonly ContainerPort[]> {
+export async function podPorts(place: PodPlace, signal?: AbortSignal): Promise<readonly ContainerPort[]> {
+  return declaredPorts(await readPod(place, signal));
+}
+
+/**
+ * Whether a pod is there, runs and is not on its way out, asked of Kubernetes now.
+ *
+ * @throws Cancelled; Failure when Kubernetes cannot be asked.
+ */
+export async function podRuns(place: PodPlace, signal?: AbortSignal): Promise<boolean> {
+  try {
+    return isRunning(await readPod(place, signal));
+  } catch (error) {
+    if (error instanceof KubeApiFailure && error.status === 404) return false;
+    throw error;
+  }
+}
+
+async function readPod({ access, namespace, pod }: PodPlace, signal?: AbortSignal): Promise<PodObject> {
   const api = await KubeApi.open(access);
   try {
     const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}`;
-    return declaredPorts(await api.get<PodWithPorts>(path, {}, signal));
+    return await api.get<PodObject>(path, {}, signal);
   } finally {
     api.close();
   }
 }
 
-interface PodWithPorts {
+/** The parts of a pod that are read here, as the Kubernetes API writes them. */
+interface PodObject {
+  readonly metadata?: { readonly deletionTimestamp?: string };
+  readonly status?: { readonly phase?: string };
   readonly spec?: {
     readonly containers?: readonly {
       readonly name: string;
@@ -45,7 +66,7 @@ interface PodWithPorts {
 }
 
 /** Reads the ports from a pod as the Kubernetes API writes it. */
-export function declaredPorts({ spec }: PodWithPorts): readonly ContainerPort[] {
+export function declaredPorts({ spec }: PodObject): readonly ContainerPort[] {
   return (spec?.containers ?? []).flatMap(({ name: container, ports = [] }) =>
     ports
       .filter(({ protocol = 'TCP' }) => protocol === 'TCP')
@@ -53,7 +74,12 @@ export function declaredPorts({ spec }: PodWithPorts): readonly ContainerPort[] 
   );
 }
 
-export interface ForwardRequest extends Omit<ContainerPlace, 'container'> {
+/** Whether a pod, as the Kubernetes API writes it, runs and is not being deleted. */
+export function isRunning({ metadata, status }: PodObject): boolean {
+  return status?.phase === 'Running' && metadata?.deletionTimestamp === undefined;
+}
+
+export interface ForwardRequest extends PodPlace {
   readonly podPort: number;
   /** Port of 127.0.0.1. */
   readonly localPort: number;

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Failure, sleep } from '../base';
+import { Failure, passesByItself, sleep } from '../base';
 import type { Service } from '../project';
 import type { KubeApi } from '../tools';
 import { SERVICES_NAMESPACE, SERVICES_RELEASE } from './names';
@@ -182,9 +182,10 @@ const RESTARTS_FORGIVEN = 1;
 
 export function certainFailure({ metadata, status }: ServicePod): CertainFailure | undefined {
   for (const { name, state, lastState, restartCount = 0 } of status?.containerStatuses ?? []) {
-    const { reason, message } = state?.waiting ?? {};
+    const { waiting = {} } = state ?? {};
+    const { reason, message } = waiting;
     const crashing = reason === 'CrashLoopBackOff' && restartCount > RESTARTS_FORGIVEN;
-    if (reason === undefined || !(HOPELESS.has(reason) || crashing)) continue;
+    if (reason === undefined || passesByItself(waiting) || !(HOPELESS.has(reason) || crashing)) continue;
     const ended = crashing ? lastState?.terminated : undefined;
     return {
       pod: metadata.name,

@@ -18,15 +18,21 @@ function shareList(before: readonly unknown[], after: readonly unknown[]): reado
   let named: Map<unknown, unknown> | undefined;
   const earlier = (item: unknown, index: number): unknown => {
     const opposite = before[index];
-    // Most lists keep their order, and most of their elements.
-    if (Object.is(opposite, item) || keyOf(opposite, index) === keyOf(item, index)) return opposite;
+    // Most lists keep their order.
+    if (keyOf(opposite, index) === keyOf(item, index)) return opposite;
     named ??= new Map(before.map((one, at) => [keyOf(one, at), one]));
     return named.get(keyOf(item, index));
   };
-  const shared = after.map((item, index) => share(earlier(item, index), item));
-  return shared.length === before.length && shared.every((item, index) => Object.is(item, before[index]))
-    ? before
-    : shared;
+  const shared: unknown[] = [];
+  let isSame = after.length === before.length;
+  // Most elements of a long list are the very same; for those nothing is called.
+  for (let index = 0; index < after.length; index += 1) {
+    const item = after[index];
+    const kept = item === before[index] ? item : share(earlier(item, index), item);
+    isSame &&= Object.is(kept, before[index]);
+    shared.push(kept);
+  }
+  return isSame ? before : shared;
 }
 
 function keyOf(item: unknown, index: number): unknown {

@@ -1,3 +1,4 @@
+import { statfs } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Toolbox, runCommand } from '../../src/tools';
@@ -36,6 +37,17 @@ export async function revisionOf(root: string): Promise<string> {
   // Results of the run before are no change of what is measured.
   const changes = await git('status', '--porcelain', '--', '.', ':!bench');
   return changes === '' ? commit : `${commit}+`;
+}
+
+/** The nodes of plain clusters take no pods any more below 5 % (the default of k3s), and ten clusters need room. */
+const SHARE_FREE = 0.1;
+
+/** Says what is to be done when there is too little of the disk left for the measurements; undefined when there is enough. */
+export async function shortOfDisk(folder: string): Promise<string | undefined> {
+  const { bavail, blocks, bsize } = await statfs(folder);
+  if (bavail >= SHARE_FREE * blocks) return undefined;
+  const gigabytes = (count: number) => `${((count * bsize) / 1e9).toFixed(0)} GB`;
+  return `${gigabytes(bavail)} of the disk are free. Free ${gigabytes(SHARE_FREE * blocks)}: below 5 % the peers' nodes take no pods.`;
 }
 
 const LOAD_WINDOW_MS = 2_000;

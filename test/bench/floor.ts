@@ -1,3 +1,4 @@
+import { isCancelled } from '../../src/base';
 import { followLogs } from '../../src/logs';
 import type { RegistryAddress } from '../../src/runtime';
 import type { ClusterAccess, Command } from '../../src/tools';
@@ -134,12 +135,23 @@ export class Floor {
       signal,
       since: new Date(),
     });
-    for await (const batch of events) {
-      for (const event of batch) {
-        if (event.type === 'line' && event.line.text.includes(line)) return Date.parse(event.line.timestamp) / 1000;
+    try {
+      for await (const batch of events) {
+        for (const event of batch) {
+          if (event.type === 'line' && event.line.text.includes(line)) return Date.parse(event.line.timestamp) / 1000;
+        }
       }
+    } catch (error) {
+      if (!isCancelled(error, signal)) throw error;
     }
-    throw new Error(`the line "${line}" never came`);
+    throw await this.neverCame(line);
+  }
+
+  /** What Kubernetes has to say of it, such as that the node's disk is full. */
+  private async neverCame(line: string): Promise<Error> {
+    const events = ['get', 'events', '--all-namespaces', '--field-selector', 'type=Warning'];
+    const warnings = await run(this.bed.tool('kubectl', [...events, ...kubectlCluster(this.runtime.access)]));
+    return new Error(`the line "${line}" never came:\n${warnings}`);
   }
 }
 

@@ -84,8 +84,9 @@ export class LogWriters {
     const { bed, node, replicas } = this;
     const lines = this.linesPerPod(order);
     const rate = (order.rate ?? 0) / replicas;
-    // A pod that writes seldom need not look at the clock more often than it writes.
-    const pause = rate > 0 ? Math.max(SHORTEST_PAUSE_SECONDS, 1 / rate) : 0;
+    // A pod that writes seldom need not look at the clock more often than it writes, and a hundred that do are all that
+    // the processor is busy with.
+    const pause = rate > 0 ? Math.max(SHORTEST_PAUSE_SECONDS, replicas / WAKES_PER_SECOND, 1 / rate) : 0;
     const words =
       order.rate === undefined ? `flood ${order.id} ${lines}` : `pace ${order.id} ${lines} ${rate} ${pause}`;
     return bed.tool('docker', ['exec', node, 'sh', '-c', TELL_ALL, words]);
@@ -99,6 +100,8 @@ export class LogWriters {
 }
 
 const SHORTEST_PAUSE_SECONDS = 0.01;
+/** Of all pods together. */
+const WAKES_PER_SECOND = 500;
 
 /** A setting of the whole machine, which a privileged node reaches. */
 const INOTIFY_INSTANCES = '/proc/sys/fs/inotify/max_user_instances';
@@ -115,7 +118,8 @@ const TELL_ALL = `for wake in /proc/[0-9]*/root${WAKE}; do [ -p "$wake" ] && ech
 
 /**
  * Lines are `KIND ORDER POD NUMBER TIME`, numbered through from the pod's start whatever their kind; see `readWritten`.
- * While an order is carried out at a rate each line has its own time; a flood has none, since it would only slow it down.
+ * While an order is carried out at a rate, lines have the time of their write, which is one for all that are due: one for
+ * each would take the writer as much of the processor as all who read. A flood has none, since it would only slow it down.
  * It waits with `read`, which takes no process: of a hundred pods those would be what is measured.
  */
 const SCRIPT = `trap 'exit 0' TERM
@@ -136,17 +140,23 @@ flood() {
   say last "$1"
 }
 
-pace() {
+batches() {
   written=1
   micros
   begun=$now
-  while [ $written -lt "$2" ]; do
+  while [ $written -lt "$1" ]; do
     micros
-    due=$(((now - begun) * $3 / 1000000))
-    [ $due -gt "$2" ] && due=$2
-    while [ $written -lt $due ]; do written=$((written+1)); say line "$1"; done
-    read -r -t "$4" _ <&3
+    due=$(((now - begun) * $2 / 1000000))
+    [ $due -gt "$1" ] && due=$1
+    [ $due -gt $written ] && echo "$((n+1)) $((n+due-written)) $EPOCHREALTIME" && n=$((n+due-written)) && written=$due
+    read -r -t "$3" _ <&3
   done
+}
+
+pace() {
+  batches "$2" "$3" "$4" | awk -v id="$1" -v pod="$HOSTNAME" -v pad="$pad" \\
+    '{ for (i = $1; i <= $2; i++) print "line " id " " pod " " i " " $3 " " pad; fflush() }'
+  n=$((n+$2-1))
   say last "$1"
 }
 

@@ -1,13 +1,14 @@
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { isCancelled } from '../../src/base';
+import { inspect, parseArgs } from 'node:util';
+import { messageOf, throwIfCancelled } from '../../src/base';
 import { runCommand } from '../../src/tools';
 import { createContext } from '../stack/context';
 import { layoutFor } from '../stack/layout';
 import { setup } from '../stack/main';
 import { ConsoleProgress } from '../stack/progress';
 import { TestBed } from './bed';
-import { othersLoad, machineOf, revisionOf } from './circumstances';
+import { othersLoad, machineOf, revisionOf, shortOfDisk } from './circumstances';
+import { interrupt } from './process';
 import { saveResults, type MeasuredRow } from './results';
 import { SCENARIOS } from './scenarios';
 import { tableOf } from './statistics';
@@ -17,7 +18,7 @@ const root = join(__dirname, '..', '..');
 /**
  * `npm run bench [-- --list | --only NAME… | --json]`: measures ours and the peers in one run, and writes
  * `bench/results.json`, the table in `bench/README.md` and the plot in it, where rows that are not measured now stay as
- * they are. Answers the exit code.
+ * they are. A measurement that fails does not keep the others from being taken. Answers the exit code.
  */
 export async function bench(args: readonly string[], signal: AbortSignal): Promise<number> {
   const { values } = parseArgs({
@@ -34,36 +35,46 @@ export async function bench(args: readonly string[], signal: AbortSignal): Promi
     return 2;
   }
   const chosen = SCENARIOS.filter((scenario) => values.only?.includes(scenario.name) ?? true);
-  try {
-    const env = await setup(signal);
-    await runCommand({ program: process.execPath, args: ['esbuild.mjs'], cwd: root }, { signal });
-    const context = createContext({
-      layout: layoutFor(),
-      // Peers come as Go modules at exact versions, whatever else can be reached.
-      reachable: new Set(),
-      progress: new ConsoleProgress(),
-      signal,
-    });
-    const [commit, machine] = await Promise.all([revisionOf(root), machineOf(env)]);
-    const rows: MeasuredRow[] = [];
-    for (const scenario of chosen) {
-      const bed = await TestBed.create(env);
-      try {
-        const note = (line: string) => process.stderr.write(`${scenario.name}: ${line}\n`);
-        const before = await othersLoad();
-        const measuredRows = [await scenario.measure(bed, context, note)].flat();
-        const measured = { date: new Date().toISOString(), commit, othersLoad: [before, await othersLoad()] as const };
-        rows.push(...measuredRows.map((row) => ({ ...row, measured })));
-        await saveResults(join(root, 'bench'), rows, machine, SCENARIOS);
-      } finally {
-        await bed.dispose();
-      }
+  const env = await setup(signal);
+  await runCommand({ program: process.execPath, args: ['esbuild.mjs'], cwd: root }, { signal });
+  const context = createContext({
+    layout: layoutFor(),
+    // Peers come as Go modules at exact versions, whatever else can be reached.
+    reachable: new Set(),
+    progress: new ConsoleProgress(),
+    signal,
+  });
+  const [commit, machine] = await Promise.all([revisionOf(root), machineOf(env)]);
+  const rows: MeasuredRow[] = [];
+  const shortage = await shortOfDisk(layoutFor().cache);
+  if (shortage !== undefined) process.stderr.write(`${shortage}\n`);
+  const failures: string[] = [];
+  signal.addEventListener('abort', interrupt, { once: true });
+  for (const scenario of chosen) {
+    throwIfCancelled(signal);
+    const bed = await TestBed.create(env);
+    try {
+      const note = (line: string) => {
+        // Whatever was at work when it was interrupted: no measurement goes on for longer than a round.
+        throwIfCancelled(signal);
+        process.stderr.write(`${scenario.name}: ${line}\n`);
+      };
+      const before = await othersLoad();
+      const measuredRows = [await scenario.measure(bed, context, note)].flat();
+      const measured = { date: new Date().toISOString(), commit, othersLoad: [before, await othersLoad()] as const };
+      rows.push(...measuredRows.map((row) => ({ ...row, measured })));
+      await saveResults(join(root, 'bench'), rows, machine, SCENARIOS);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      // Those after it are measured all the same.
+      failures.push(`${scenario.name} failed: ${messageOf(error)}`);
+      process.stderr.write(`${scenario.name}: ${inspect(error)}\n`);
+    } finally {
+      await bed.dispose();
     }
-    if (values.json) for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
-    else process.stdout.write(tableOf(rows));
-    return 0;
-  } catch (error) {
-    if (isCancelled(error, signal)) return 130;
-    throw error;
   }
+  if (values.json) for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
+  else process.stdout.write(tableOf(rows));
+  for (const failure of failures) process.stderr.write(`${failure}\n`);
+  return failures.length === 0 ? 0 : 1;
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Command } from '../../src/tools';
 import { LineSplitter } from '../../src/tools/lines';
+import { interrupted } from './process';
 
 /** A `vapp run` that is ended before it has said this takes back what it began to deploy. */
 const DEPLOYED = /^[✓=] Deploy /;
@@ -14,25 +15,23 @@ export async function secondsUntilLine(command: Command, marker: string): Promis
     cwd: command.cwd,
     env: { ...process.env, ...command.env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    signal: interrupted(),
+    killSignal: 'SIGINT',
   });
   const closed = once(child, 'close');
   let output = '';
   let seconds: number | undefined;
   let deployed = false;
+  let timer: NodeJS.Timeout | undefined;
   try {
     return await new Promise<number>((resolve, reject) => {
-      const fail = (reason: string) => {
-        clearTimeout(timer);
-        reject(new Error(`${reason}:\n${output}`));
-      };
-      const timer = setTimeout(() => fail(`no line with "${marker}" within ${LIMIT_MS} ms`), LIMIT_MS);
+      const fail = (reason: string) => reject(new Error(`${reason}:\n${output}`));
+      timer = setTimeout(() => fail(`no line with "${marker}" within ${LIMIT_MS} ms`), LIMIT_MS);
       const onLine = (line: string) => {
         output = `${output}${line}\n`.slice(-4000);
         if (line.includes(marker)) seconds ??= (performance.now() - started) / 1000;
         deployed ||= DEPLOYED.test(line);
-        if (seconds === undefined || !deployed) return;
-        clearTimeout(timer);
-        resolve(seconds);
+        if (seconds !== undefined && deployed) resolve(seconds);
       };
       for (const stream of [child.stdout, child.stderr]) {
         const lines = new LineSplitter(onLine);
@@ -41,7 +40,8 @@ export async function secondsUntilLine(command: Command, marker: string): Promis
       closed.then(() => fail(`${command.program} ended without the line "${marker}"`), reject);
     });
   } finally {
+    clearTimeout(timer);
     child.kill('SIGINT');
-    await closed;
+    await closed.catch(() => undefined);
   }
 }

@@ -11,6 +11,7 @@ import {
   type DeployResult,
 } from '../../src/deploy';
 import type { WorkloadObject } from '../../src/deploy/objects';
+import { KubeApi } from '../../src/tools';
 import { NAMESPACE, RELEASE, describeDeploying } from './support/deploy-bed';
 import { SERVING, app, type HeldHelm } from './support/helm-cluster';
 
@@ -156,6 +157,39 @@ describeDeploying(
         await ahead(helm, cancel, controller.signal);
         await assertTakenBack();
       });
+
+      it('is made up for by Helm when the answer to it got lost', async () => {
+        const api = await KubeApi.open(bed().cluster.access);
+        try {
+          const patch = api.patch.bind(api);
+          api.patch = async (...request) => {
+            await patch(...request);
+            throw new Failure({ code: 'cluster-unreachable', fault: 'environment', summary: 'The answer got lost.' });
+          };
+          const done = await deploy(bed().request(chart, { image: third }), { ...bed().context, api });
+          assert.deepEqual(done, { revision: 3, changed: true });
+        } finally {
+          api.close();
+        }
+        assert.deepEqual(await deployment(), { generation: 3, image: reference(third) });
+        await bed().assertServes('one');
+      });
+
+      for (const next of ['the same', 'the revision before'] as const) {
+        it(`of a run that was killed before Helm is caught up with by ${next}`, async () => {
+          const pointer = '/spec/template/spec/containers/0/image';
+          const taken = JSON.stringify([{ op: 'replace', path: pointer, value: reference(third) }]);
+          await bed().cluster.kubectl(
+            ...['patch', 'deployment', RELEASE, '--type=json', '--field-manager=helm', '-p', taken],
+          );
+          const image = next === 'the same' ? third : second;
+          const done = await deploy(bed().request(chart, { image }), bed().context);
+          assert.deepEqual(done, { revision: 3, changed: true });
+          assert.equal((await deployment()).image, reference(image));
+          await bed().assertServes('one');
+          assert.equal((await deploy(bed().request(chart, { image }), bed().context)).changed, false);
+        });
+      }
 
       const assertTakenBack = async () => {
         assert.deepEqual(await deployment(), { generation: 4, image: reference(second) });

@@ -12,7 +12,9 @@ import { runSuite } from '../integration/run-suite';
 
 const root = join(__dirname, '..', '..');
 
-describe('running a suite in the extension host', () => {
+describe('running a suite in the extension host', function () {
+  this.timeout('2m');
+
   let folder: string;
   let programs: WorkbenchPrograms;
 

@@ -7,7 +7,9 @@ import { runCommand } from '../../src/tools';
 const launcher = join(__dirname, '../../bin/vapp');
 
 /** The extension puts `bin/` on the PATH of the editor's terminals. */
-describe('the launcher of vapp in the editor’s terminals', () => {
+describe('the launcher of vapp in the editor’s terminals', function () {
+  this.timeout('2m');
+
   let folder: string;
 
   before(async () => {

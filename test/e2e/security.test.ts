@@ -196,10 +196,9 @@ describe('a hostile repository that is trusted', function () {
       const doctor = await bed.vapp(['doctor']);
       assert.equal(doctor.outcome.status, 'done');
       assertDone(await bed.vapp(['package', '--image', `x/y@${DIGEST}`, '--version', '1.0.0']));
-      assert.equal(
-        (await bed.vapp(['build', '--push', 'localhost:1/x/y'], { KUBECONFIG: '' })).outcome.status,
-        'failed',
-      );
+      const pushed = await bed.vapp(['build', '--push', 'localhost:1/x/y'], { KUBECONFIG: '' });
+      assert.equal(pushed.outcome.status, 'failed');
+      await docker.getImage('localhost:1/x/y').remove();
       for (const args of [['doctor'], ['status'], ['apps']]) await bed.text(args);
     });
 

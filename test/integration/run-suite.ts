@@ -1,6 +1,6 @@
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { runTests } from '@vscode/test-electron';
 import type { WorkbenchPrograms } from '../stack/parts/workbench';
@@ -23,6 +23,9 @@ export interface SuiteRun {
 
 const root = join(__dirname, '..', '..');
 
+/** In characters. */
+const OUTPUT_SHOWN = 16_384;
+
 /**
  * Runs a mocha suite in a real extension host. Without a report of its own the suite has failed, whatever the editor
  * says: one that is killed half-way looks like success. SIGINT of this process ends it.
@@ -35,7 +38,9 @@ export async function runSuite(run: SuiteRun): Promise<Counts> {
     await writeFile(log, '');
     const failure = await runEditor(run, folder, { VAPP_TEST_COUNTS: report, VAPP_TEST_LOG: log });
     process.stdout.write(await readFile(log, 'utf8'));
-    return await countsOf(report, failure);
+    const counts = await countsOf(report, failure);
+    if (counts.failed > 0) process.stdout.write(await ownLogs(join(folder, 'user', 'logs')));
+    return counts;
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 10 });
   }
@@ -91,6 +96,15 @@ async function bundle(suite: string, outfile: string): Promise<void> {
     // Mocha's workers, which stay outside: tests in an editor do not run in parallel.
     logOverride: { 'require-resolve-not-external': 'silent' },
   });
+}
+
+/** The end of what the extension under test has written to its output, for whoever asks why a test failed. */
+async function ownLogs(logs: string): Promise<string> {
+  // An editor that did not come up has left none.
+  const files = await readdir(logs, { recursive: true }).catch(() => []);
+  const own = files.filter((file) => basename(file) === 'Velocitas.log');
+  const texts = await Promise.all(own.map((file) => readFile(join(logs, file), 'utf8')));
+  return texts.map((text) => `\nThe extension's output, its end:\n${text.slice(-OUTPUT_SHOWN)}\n`).join('');
 }
 
 async function countsOf(report: string, failure: string | undefined): Promise<Counts> {

@@ -70,7 +70,10 @@ async function main([command = '', ...args]: readonly string[], signal: AbortSig
   try {
     return await action(args, signal);
   } catch (error) {
-    if (isCancelled(error, signal)) return EXIT.cancelled;
+    if (signal.aborted && isCancelled(error, signal)) {
+      process.stderr.write(`\nEnded by ${received ?? 'nobody'}.\n`);
+      return EXIT.cancelled;
+    }
     if (!(error instanceof Failure)) throw error;
     process.stderr.write(`\n${formatFailure(error)}`);
     return error.fault === 'environment' ? EXIT.environment : EXIT.missing;
@@ -84,7 +87,13 @@ function formatFailure({ summary, evidence, nextSteps }: Failure): string {
 }
 
 const cancel = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => cancel.abort());
+let received: NodeJS.Signals | undefined;
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => {
+    received ??= name;
+    cancel.abort();
+  });
+}
 
 main(process.argv.slice(2), cancel.signal).then(
   (code) => (process.exitCode = code),

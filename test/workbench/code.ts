@@ -3,7 +3,7 @@
  * of the workbench in a browser. Its exit code is that of the tests; 70: the extension host or the page died, 124: no end
  * in time, 130: cancelled.
  */
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { BrowserContext } from 'playwright-core';
 import { isCancelled, sleep } from '../../src/base';
 import type { WorkbenchPrograms } from '../stack/parts/workbench';
@@ -27,6 +27,8 @@ interface Arguments {
   readonly extensions: readonly string[];
   readonly tests?: string;
   readonly trust: boolean;
+  /** The folder in which `user` is the editor's data. */
+  readonly dataFolder?: string;
 }
 
 function parse(args: readonly string[]): Arguments {
@@ -34,19 +36,21 @@ function parse(args: readonly string[]): Arguments {
     args.filter((arg) => arg.startsWith(`--${name}=`)).map((arg) => arg.slice(name.length + 3));
   const folder = args.find((arg) => !arg.startsWith('--'));
   const [tests] = valuesOf('extensionTestsPath');
+  const [userData] = valuesOf('user-data-dir');
   return {
     ...(folder === undefined ? {} : { folder: resolve(folder) }),
     extensions: valuesOf('extensionDevelopmentPath'),
     ...(tests === undefined ? {} : { tests }),
+    ...(userData === undefined ? {} : { dataFolder: dirname(userData) }),
     // @vscode/test-electron always disables it; our own argument says otherwise.
     trust: args.includes('--ask-for-trust') || !args.includes('--disable-workspace-trust'),
   };
 }
 
 async function main(signal: AbortSignal): Promise<number> {
-  const { folder, extensions, tests, trust } = parse(process.argv.slice(2));
+  const { folder, extensions, tests, ...options } = parse(process.argv.slice(2));
   const programs = JSON.parse(process.env['VAPP_TEST_WORKBENCH'] ?? '') as WorkbenchPrograms;
-  const server = await WorkbenchServer.start({ programs, env: process.env, trust, forTests: true, signal });
+  const server = await WorkbenchServer.start({ programs, env: process.env, ...options, forTests: true, signal });
   try {
     const browser = await openBrowser(programs);
     try {

@@ -10,6 +10,7 @@ import { LineAssembler } from './line-assembler';
 import { LogChannel } from './log-channel';
 import { LogTerminal } from './log-terminal';
 import type { LogView } from './log-view';
+import type { OpenChannel } from './paged-channel';
 import { EntryRing } from './ring';
 
 export interface AppLogOptions {
@@ -19,6 +20,7 @@ export interface AppLogOptions {
   /** See `AppFeed`. */
   readonly tail: () => number;
   readonly output: LogOutputChannel;
+  readonly openChannel: OpenChannel;
 }
 
 /** Views of single pods and containers kept at a time. */
@@ -87,7 +89,7 @@ export class AppLog extends Owner {
 
   private channel(): LogChannel {
     if (!this.mainChannel) {
-      this.mainChannel = new LogChannel(this.options.title, () => this.ring.all);
+      this.mainChannel = this.newChannel(this.options.title);
       this.views.add(this.mainChannel);
     }
     return this.mainChannel;
@@ -98,11 +100,16 @@ export class AppLog extends Owner {
     const known = this.filtered.get(name);
     if (known) return known;
     this.forgetOldest();
-    const channel = new LogChannel(`${this.options.title} (${name})`, () => this.ring.all, filter);
+    const channel = this.newChannel(`${this.options.title} (${name})`, filter);
     channel.add(this.ring.all);
     this.filtered.set(name, channel);
     this.views.add(channel);
     return channel;
+  }
+
+  private newChannel(name: string, filter?: EntryFilter): LogChannel {
+    const remembered = () => this.ring.all;
+    return new LogChannel({ name, open: this.options.openChannel, remembered, ...(filter ? { filter } : {}) });
   }
 
   private handOn(batch: readonly LogEntry[]): void {

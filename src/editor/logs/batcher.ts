@@ -24,27 +24,34 @@ const clock: Clock = {
 const INTERVAL_MS = 50;
 /** While lines are left out they come no faster than this, so that not every few lines are followed by a count. */
 const FLOOD_INTERVAL_MS = 250;
-/** What may be shown at once, and in the long run per second; in the units of `sizeOf`. */
-const BURST = 1024 * 1024;
-const PER_SECOND = 256 * 1024;
-/** Twice what may be shown: what is left out of a batch may then take as long as it took to come. */
-const ROOM = 2 * BURST;
-/** Batches for which less than this is left wait for more. */
-const WORTHWHILE = PER_SECOND / 8;
+/** What may come at once, and in the long run per second, without any of it being left out; in the units of `sizeOf`. */
+const BURST = 32 * 1024 * 1024;
+const PER_SECOND = 2 * 1024 * 1024;
+/** What is shown per second of what comes faster: the window of the editor is busy for 0.3 s with each megabyte. */
+const FLOOD_PER_SECOND = 256 * 1024;
+/** What is handed on in one go: the extension host is busy with it for a few milliseconds, and free in between. */
+const SLICE = 512 * 1024;
+/** What may wait; of more the newest half is kept. What is left out may then take as long as it took to come. */
+const ROOM = 16 * 1024 * 1024;
 
 /**
  * Hands entries on in batches that a view can keep up with: at once when it has been quiet, else every few
- * milliseconds. Of lines that come faster than anyone can show them the newest are handed on, and a count of the
- * others. What is no line is never left out.
+ * milliseconds. Of lines that come faster than anyone can show them, and for longer than a burst, the newest are handed
+ * on, and a count of the others. What is no line is never left out.
  */
 export class Batcher {
   private pending: LogEntry[] = [];
+  /** What is being handed on, a slice at a time. */
+  private due: LogEntry[] = [];
   private size = 0;
+  /** What has come since the last batch, with what of it was left out already. */
+  private came = 0;
   /** So much is kept before anything is left out. */
   private room = ROOM;
   private allowance = BURST;
   private allowedAt: number;
   private flushedAt = -Infinity;
+  private interval = INTERVAL_MS;
   private cancelTimer: (() => void) | undefined;
 
   constructor(
@@ -56,29 +63,15 @@ export class Batcher {
 
   push(entry: LogEntry): void {
     this.pending.push(entry);
-    this.size += sizeOf(entry);
+    const size = sizeOf(entry);
+    this.size += size;
+    this.came += size;
     if (this.size > this.room) {
-      this.shorten(BURST);
+      this.shorten(ROOM / 2);
       // What stays after all is not gone through again with each entry that comes.
       this.room = Math.max(ROOM, 2 * this.size);
     }
     this.cancelTimer ??= this.time.after(this.waitMs(), () => this.flush());
-  }
-
-  /** Hands on what is here now. */
-  flush(): void {
-    this.cancelTimer?.();
-    this.cancelTimer = undefined;
-    if (this.pending.length === 0) return;
-    this.earn();
-    this.shorten(this.allowance);
-    const batch = this.pending;
-    this.allowance = Math.max(0, this.allowance - this.size);
-    this.flushedAt = this.time.now();
-    this.pending = [];
-    this.size = 0;
-    this.room = ROOM;
-    this.handOn(batch);
   }
 
   /** Drops what is here; nothing is handed on any more. */
@@ -86,18 +79,50 @@ export class Batcher {
     this.cancelTimer?.();
     this.cancelTimer = () => undefined;
     this.pending = [];
+    this.due = [];
   }
 
-  private waitMs(): number {
-    this.earn();
-    const interval = this.allowance < WORTHWHILE ? FLOOD_INTERVAL_MS : INTERVAL_MS;
-    return Math.max(0, this.flushedAt + interval - this.time.now());
+  private flush(): void {
+    this.cancelTimer = undefined;
+    if (this.due.length === 0) this.makeDue();
+    const slice = this.takeSlice();
+    if (this.due.length > 0) this.cancelTimer = this.time.after(0, () => this.flush());
+    else if (this.pending.length > 0) this.cancelTimer = this.time.after(this.waitMs(), () => this.flush());
+    this.handOn(slice);
   }
 
-  private earn(): void {
+  /** Decides what of all that is pending is handed on. */
+  private makeDue(): void {
     const now = this.time.now();
     this.allowance = Math.min(BURST, this.allowance + ((now - this.allowedAt) / 1000) * PER_SECOND);
     this.allowedAt = now;
+    const isFlood = this.came > this.allowance;
+    if (isFlood) this.shorten((Math.min(1000, now - this.flushedAt) / 1000) * FLOOD_PER_SECOND);
+    this.allowance = Math.max(0, this.allowance - this.came);
+    this.interval = isFlood ? FLOOD_INTERVAL_MS : INTERVAL_MS;
+    this.flushedAt = now;
+    this.due = this.pending;
+    this.pending = [];
+    this.size = 0;
+    this.came = 0;
+    this.room = ROOM;
+  }
+
+  private takeSlice(): LogEntry[] {
+    let length = 0;
+    let size = 0;
+    for (const entry of this.due) {
+      if (size >= SLICE) break;
+      size += sizeOf(entry);
+      length += 1;
+    }
+    const slice = this.due.slice(0, length);
+    this.due = this.due.slice(length);
+    return slice;
+  }
+
+  private waitMs(): number {
+    return Math.max(0, this.flushedAt + this.interval - this.time.now());
   }
 
   /** Leaves the oldest lines out until the rest fits. */

@@ -12,7 +12,8 @@ export class LineAssembler {
   take(event: LogEvent): LogEntry[] {
     switch (event.type) {
       case 'line':
-        return this.takeLine(event.line);
+        // What almost all lines are: whole, short, and no part of another.
+        return this.begun.size === 0 && isShown(event) ? [event] : this.takeLine(event.line);
       case 'ended':
       case 'gap':
         return [...this.finish(keyOf(event)), event];
@@ -22,8 +23,6 @@ export class LineAssembler {
   }
 
   private takeLine(line: LogLine): LogEntry[] {
-    // What almost all lines are: whole, short, and no part of another.
-    if (this.begun.size === 0 && isShown(line)) return [{ type: 'line', line }];
     const key = keyOf(line);
     const open = this.begun.get(key);
     if (!open) {
@@ -44,9 +43,11 @@ export class LineAssembler {
   }
 }
 
-function isShown(line: LogLine): line is LogLine & { readonly continues?: never } {
-  return !line.continues && line.text.length <= LINE_LIMIT;
+function isShown(event: LineEvent): event is LineEvent & { readonly line: { readonly continues?: never } } {
+  return !event.line.continues && event.line.text.length <= LINE_LIMIT;
 }
+
+type LineEvent = Extract<LogEvent, { type: 'line' }>;
 
 function keyOf({ pod, container }: { readonly pod: string; readonly container: string }): string {
   return `${pod}/${container}`;

@@ -13,6 +13,7 @@ import type { FeedSource } from './app-feed';
 import { AppLog } from './app-log';
 import type { LogEntry } from './entries';
 import { feedSubject } from './feed-subject';
+import type { OpenChannel } from './paged-channel';
 import { PreviousLog } from './previous-log';
 
 /** What was shown of an app's log, a batch at a time. */
@@ -41,6 +42,13 @@ async function* withoutContainers(
   }
 }
 
+export interface LogFeedsOptions {
+  readonly folders: Folders;
+  readonly config: Config;
+  readonly output: LogOutputChannel;
+  readonly openChannel: OpenChannel;
+}
+
 /** The logs of the deployed apps of all folders. Each is followed from when it is known to be there, shown or not. */
 export class LogFeeds extends Owner {
   private readonly logs = new Map<AppFolder, Map<string, AppLog>>();
@@ -50,13 +58,10 @@ export class LogFeeds extends Owner {
 
   readonly onDidReceive = this.received.event;
 
-  constructor(
-    private readonly folders: Folders,
-    private readonly config: Config,
-    private readonly output: LogOutputChannel,
-  ) {
+  constructor(private readonly options: LogFeedsOptions) {
     super();
-    this.previous = this.own(new PreviousLog(folders));
+    const { folders, openChannel } = options;
+    this.previous = this.own(new PreviousLog(folders, openChannel));
     this.own({ dispose: () => Promise.all([...this.logs.keys()].map((folder) => this.forget(folder))) });
     this.own(folders.onDidChange(() => this.update()));
     this.own(folders.onDidEmit((event) => this.prepareToShow(event)));
@@ -65,7 +70,7 @@ export class LogFeeds extends Owner {
 
   /** Brings a log to the front: an app's, or what one of its pods or containers writes. */
   async show(argument: unknown): Promise<void> {
-    const target = await chooseApp(this.folders, argument);
+    const target = await chooseApp(this.options.folders, argument);
     if (!target) return;
     const { pod, container } = target;
     const filter = pod === undefined ? undefined : { pod, ...(container === undefined ? {} : { container }) };
@@ -81,7 +86,7 @@ export class LogFeeds extends Owner {
 
   /** Opens a log in a terminal, in the app's own colours. */
   async openTerminal(argument: unknown): Promise<void> {
-    const target = await chooseApp(this.folders, argument);
+    const target = await chooseApp(this.options.folders, argument);
     if (!target) return;
     const log = this.logOf(target);
     if (log.worthShowing) log.openTerminal();
@@ -89,7 +94,7 @@ export class LogFeeds extends Owner {
   }
 
   private update(): void {
-    const { all } = this.folders;
+    const { all } = this.options.folders;
     for (const folder of [...this.logs.keys()]) if (!all.includes(folder)) void this.forget(folder);
     for (const folder of all) {
       if (!this.logs.has(folder)) this.logs.set(folder, new Map());
@@ -115,7 +120,7 @@ export class LogFeeds extends Owner {
   private prepareToShow({ folder, job, event }: InFolder<JobEvent>): void {
     const deploys = event.type === 'step' && event.step === 'deploy' && event.state === 'started';
     const isWanted = job.kind === 'run' || job.live?.isUp === false;
-    if (!deploys || !isWanted || event.app === undefined || !this.config.showLogOnRun) return;
+    if (!deploys || !isWanted || event.app === undefined || !this.options.config.showLogOnRun) return;
     this.logOf({ folder, app: event.app }).showAtNextLine();
   }
 
@@ -130,8 +135,9 @@ export class LogFeeds extends Owner {
     const logs = this.logs.get(folder) ?? new Map<string, AppLog>();
     const known = logs.get(app);
     if (known) return known;
+    const { config, output, openChannel } = this.options;
     const title = this.titleOf(folder, app);
-    const log = new AppLog({ title, source, tail: () => this.config.logTailLines, output: this.output });
+    const log = new AppLog({ title, source, tail: () => config.logTailLines, output, openChannel });
     log.onDidReceive((events) => this.received.fire({ folder, app, events }));
     this.logs.set(folder, logs.set(app, log));
     this.titles.set(log, title);

@@ -17,6 +17,7 @@ export const logWords: LogWords = {
   interrupted: (message) => l10n.t('the runtime is away, the log goes on when it is back: {0}', message),
   resumed: () => l10n.t('the runtime is back'),
   omitted: (lines) => l10n.t('… {0} lines left out here; all of them: vapp logs', lines.toLocaleString()),
+  earlier: () => l10n.t('… earlier lines are not shown here any more; all of them: vapp logs'),
   unterminated: () => l10n.t('… (no line break follows)'),
   cut: (characters) => l10n.t('… {0} more characters', characters.toLocaleString()),
 };

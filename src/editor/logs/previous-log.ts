@@ -1,4 +1,4 @@
-import { ProgressLocation, l10n, window, type OutputChannel } from 'vscode';
+import { ProgressLocation, l10n } from 'vscode';
 import { isCancelled } from '../../base';
 import { loadCore } from '../core';
 import type { Folders } from '../folders';
@@ -7,16 +7,19 @@ import { Owner } from '../owner';
 import { chooseApp, pick, pictureOf, type AppTarget } from '../target';
 import type { LogEntry } from './entries';
 import { LineAssembler } from './line-assembler';
-import { LOG_LANGUAGE } from './log-channel';
 import { logWords } from './log-words';
+import type { OpenChannel, PagedChannel } from './paged-channel';
 import { Renderer } from './renderer';
 import { EntryRing } from './ring';
 
 /** What containers wrote before their last restart, one at a time in a channel of its own. */
 export class PreviousLog extends Owner {
-  private channel: OutputChannel | undefined;
+  private channel: PagedChannel | undefined;
 
-  constructor(private readonly folders: Folders) {
+  constructor(
+    private readonly folders: Folders,
+    private readonly openChannel: OpenChannel,
+  ) {
     super();
     this.own({ dispose: () => this.channel?.dispose() });
   }
@@ -32,9 +35,9 @@ export class PreviousLog extends Owner {
     }
     const text = await this.read(target, source);
     if (text === undefined) return;
-    this.channel ??= window.createOutputChannel(l10n.t('Velocitas: before the restart'), LOG_LANGUAGE);
+    this.channel ??= this.openChannel(l10n.t('Velocitas: before the restart'));
     this.channel.replace(text);
-    this.channel.show(true);
+    this.channel.show();
   }
 
   /** Undefined when the user has cancelled. */

@@ -10,6 +10,8 @@ export interface LogWords {
   interrupted(message: string): string;
   resumed(): string;
   omitted(lines: number): string;
+  /** Comes first where a view has begun anew. */
+  earlier(): string;
   /** Follows a line of which only the beginning is shown. */
   cut(characters: number): string;
   /** Follows a line without a line break. */
@@ -29,11 +31,18 @@ export class Renderer {
 
   /** Without line breaks. */
   render(entries: readonly LogEntry[]): string[] {
-    return entries.flatMap((entry) => {
+    const lines: string[] = [];
+    for (const entry of entries) {
       this.speakers.note(entry);
-      if (entry.type === 'gone') return [];
-      return [entry.type === 'line' ? this.line(entry) : this.remark(this.sentence(entry))];
-    });
+      if (entry.type === 'line') lines.push(this.line(entry));
+      else if (entry.type !== 'gone') lines.push(this.remark(this.sentence(entry)));
+    }
+    return lines;
+  }
+
+  /** The remark that lines were shown before these. */
+  earlier(): string {
+    return this.remark(this.words.earlier());
   }
 
   private line({ line }: Extract<LogEntry, { type: 'line' }>): string {

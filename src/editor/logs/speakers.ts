@@ -8,12 +8,17 @@ export class Speakers {
   /** Containers that wrote and have not ended, by `pod/container`. */
   private readonly present = new Map<string, Source>();
   private labels: ReadonlyMap<string, string> | undefined;
+  /** Who wrote the last line, and is present: mostly the one who writes the next, too. */
+  private last: Source | undefined;
 
   /** Notes who comes and who goes. */
   note(entry: LogEntry): void {
     if (entry.type === 'line') {
-      const key = keyOf(entry.line);
-      if (!this.present.has(key)) this.change(() => this.present.set(key, entry.line));
+      const { line } = entry;
+      if (line.pod === this.last?.pod && line.container === this.last.container) return;
+      const key = keyOf(line);
+      if (!this.present.has(key)) this.change(() => this.present.set(key, line));
+      this.last = line;
     } else if (entry.type === 'gone') {
       this.change(() => this.present.clear());
     } else if (entry.type === 'ended' && this.present.has(keyOf(entry))) {
@@ -30,6 +35,7 @@ export class Speakers {
 
   private change(act: () => unknown): void {
     act();
+    this.last = undefined;
     this.labels = undefined;
   }
 }

@@ -45,6 +45,19 @@ describe('what reaches into an app that runs', function () {
     assert.equal(await isServed(address), false);
   });
 
+  it('is a forwarded port also when its pod goes while the port is chosen', async () => {
+    // The one that the rollout before has ended may be in view still.
+    const before = await until('one pod', () => (window.app.pods.length === 1 ? window.app.pods[0] : undefined));
+    const forwarding = commands.executeCommand('velocitas.forwardPort', await window.row(/^app\b/));
+    await window.kubectl('delete', 'pod', before.name, '--namespace', window.app.namespace, '--now');
+    await until('another pod', () => window.app.pods.find(({ name, ready }) => ready && name !== before.name));
+    await acceptProposals(forwarding);
+    const [forward] = await until('a forward', () => (forwards().length > 0 ? forwards() : undefined));
+    await untilEqual(() => isServed(forward?.label ?? ''), true);
+    await commands.executeCommand('velocitas.stopForwarding', await window.row(/^forward$/));
+    await untilEqual(() => forwards().length, 0);
+  });
+
   it('is a terminal in the container', async () => {
     await until('one pod', () => (window.app.pods.length === 1 ? true : undefined));
     await commands.executeCommand('velocitas.openContainerTerminal', await window.row(/^container\.running/));

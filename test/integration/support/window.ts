@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { commands, extensions, workspace, type Extension } from 'vscode';
+import { RelativePattern, commands, extensions, workspace, type Extension, type WorkspaceFolder } from 'vscode';
 import type { AppFolder } from '../../../src/editor/app-folder';
 import type { JobEnd, JobEvent } from '../../../src/editor/jobs';
 import type { Row } from '../../../src/editor/tree/app-tree';
@@ -14,6 +14,28 @@ export function theExtension(): Extension<ExtensionApi> {
   const extension = extensions.getExtension<ExtensionApi>('vscode-velocitas.vscode-velocitas');
   if (!extension) throw new Error('the editor does not know the extension');
   return extension;
+}
+
+/**
+ * The editor begins to watch a folder some time after it has opened it, and tells of nothing that happened before. So
+ * something is made to happen until it tells.
+ */
+export async function untilWatched(folder: WorkspaceFolder): Promise<void> {
+  const name = 'untilWatched.tmp';
+  const watcher = workspace.createFileSystemWatcher(new RelativePattern(folder, name));
+  let told = false;
+  watcher.onDidCreate(() => (told = true));
+  watcher.onDidChange(() => (told = true));
+  const file = join(folder.uri.fsPath, name);
+  try {
+    await until('a change of a file', async () => {
+      await writeFile(file, String(Date.now()));
+      return told || undefined;
+    });
+  } finally {
+    watcher.dispose();
+    await rm(file, { force: true });
+  }
 }
 
 export interface JobRecord {
@@ -34,7 +56,9 @@ export class TestWindow {
     const api = await theExtension().activate();
     await api.folders.ready;
     const [folder] = api.folders.all;
-    if (!folder) throw new Error('no folder holds a repository');
+    const [first] = workspace.workspaceFolders ?? [];
+    if (!folder || !first) throw new Error('no folder holds a repository');
+    await untilWatched(first);
     return new TestWindow(api, folder);
   }
 

@@ -7,16 +7,17 @@ import { promisify } from 'node:util';
 import { DiagnosticSeverity, Uri, commands, languages, tasks, window, workspace } from 'vscode';
 import type { ExtensionApi } from '../../../src/extension';
 import { until, untilEqual } from '../support/until';
-import { theExtension } from '../support/window';
+import { theExtension, untilWatched } from '../support/window';
 
 describe('in a folder that is not trusted', () => {
   let api: ExtensionApi;
   const touched = () => readFile(process.env['VAPP_TEST_TOUCHED'] ?? '', 'utf8');
-  const file = (name: string) => {
-    const [folder] = workspace.workspaceFolders ?? [];
-    assert.ok(folder);
-    return Uri.joinPath(folder.uri, name);
+  const folder = () => {
+    const [first] = workspace.workspaceFolders ?? [];
+    assert.ok(first);
+    return first;
   };
+  const file = (name: string) => Uri.joinPath(folder().uri, name);
 
   before(async () => {
     assert.equal(workspace.isTrusted, false);
@@ -36,6 +37,7 @@ describe('in a folder that is not trusted', () => {
   });
 
   it('reads them again when they change', async () => {
+    await untilWatched(folder());
     const manifest = file('app/AppManifest.json');
     const broken = await readFile(manifest.fsPath, 'utf8');
     const problems = () => languages.getDiagnostics(manifest).filter(({ source }) => source === 'Velocitas').length;

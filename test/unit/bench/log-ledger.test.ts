@@ -21,6 +21,10 @@ describe('the ledger of numbered lines', () => {
     assert.equal(faultsText(faultsOf([1, 3, 3, 2, 5])), '1 lines lost, 1 doubled, 1 out of order');
   });
 
+  it('takes what comes late out of the middle of what is missing', () => {
+    assert.deepEqual(faultsOf([1, 9, 5, 5, 7, 2]), { lost: 4, doubled: 1, disordered: 3 });
+  });
+
   it('keeps an account of each pod', () => {
     const ledger = new LogLedger();
     for (const [pod, number] of [
@@ -30,8 +34,21 @@ describe('the ledger of numbered lines', () => {
       ['b', 6],
     ] as const)
       ledger.note({ pod, number });
-    assert.equal(ledger.pods, 2);
+    assert.equal(ledger.podsBeyond(1), 2);
     assert.equal(faultsText(ledger.faults), undefined);
+  });
+
+  it('knows which pods have written so much, also where it did not arrive', () => {
+    const ledger = new LogLedger();
+    for (const [pod, number] of [
+      ['a', 1],
+      ['b', 5],
+      ['a', 11],
+      ['b', 14],
+    ] as const)
+      ledger.note({ pod, number });
+    assert.equal(ledger.podsBeyond(9), 2);
+    assert.equal(ledger.podsBeyond(10), 1);
   });
 });
 

@@ -29,6 +29,7 @@ export const words: LogWords = {
   gap: (container, message) => `gap in ${container}: ${message}`,
   interrupted: (message) => `interrupted: ${message}`,
   resumed: () => 'resumed',
+  earlier: () => 'earlier lines',
   omitted: (lines) => `${lines} left out`,
   unterminated: () => 'unended',
   cut: (characters) => `${characters} more`,

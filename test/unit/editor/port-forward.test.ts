@@ -13,6 +13,8 @@ interface Attempt {
   readonly pod: string;
   readonly ready: () => void;
   readonly fail: (error: Error) => void;
+  /** The pod turns out to be gone. */
+  readonly leave: () => void;
   ended: boolean;
 }
 
@@ -25,13 +27,17 @@ describe('a forwarded port', () => {
   const open = (...args: [readonly PodPicture[], string?]) => {
     forward = new PortForward(
       (name, ready, signal) =>
-        new Promise((_resolve, reject) => {
+        new Promise((resolve, reject) => {
           const attempt: Attempt = {
             pod: name,
             ready,
             fail: (error) => {
               attempt.ended = true;
               reject(error);
+            },
+            leave: () => {
+              attempt.ended = true;
+              resolve();
             },
             ended: false,
           };
@@ -108,6 +114,22 @@ describe('a forwarded port', () => {
     last().fail(refusal);
     await assert.rejects(forward.ended, refusal);
     assert.equal(attempts.length, 1);
+  });
+
+  it('goes over to another pod when the first is gone before it is reached, however late that is seen', async () => {
+    open([pod('old')]);
+    last().leave();
+    await clock.tickAsync(1000);
+    assert.equal(last().pod, 'old');
+    forward.update([pod('new')]);
+    await clock.tickAsync(1000);
+    assert.equal(last().pod, 'new');
+    assert.deepEqual(
+      attempts.map(({ ended }) => ended),
+      [true, true, false],
+    );
+    last().ready();
+    await forward.whenReady;
   });
 
   it('ends when it is stopped, also while it waits', async () => {

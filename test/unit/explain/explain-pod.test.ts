@@ -76,6 +76,12 @@ describe('explaining a pod', () => {
       says: /ConfigMap default\/cmx has no key nokey/,
     },
     {
+      title: 'configuration that is not valid for a reason that has no rule',
+      pod: waiting('CreateContainerConfigError', 'cannot find volume "x" to mount into container "app"'),
+      code: 'container-config',
+      says: /not valid: cannot find volume "x"/,
+    },
+    {
       title: 'missing command',
       pod: waiting('RunContainerError', NO_COMMAND),
       code: 'command-not-found',
@@ -150,6 +156,20 @@ describe('explaining a pod', () => {
       'a container whose node went away',
       pod({ restartCount: 1, state: { terminated: { reason: 'Unknown', exitCode: 255 } } }),
     ],
+    ...[
+      'failed to sync secret cache: timed out waiting for the condition',
+      'object "default"/"settings" not registered',
+      'services have not yet been read at least once, cannot construct envvars',
+    ].map((message): [string, PodFacts] => [
+      `a kubelet that has not read everything: ${message}`,
+      waiting('CreateContainerConfigError', message),
+    ]),
+    ...['context deadline exceeded', 'failed to reserve container name "app": name "app" is reserved for "4f"'].map(
+      (message): [string, PodFacts] => [
+        `a container that takes long to be made: ${message}`,
+        waiting('CreateContainerError', message),
+      ],
+    ),
     ['an unschedulable pod', { status: { phase: 'Pending' } }],
   ];
   for (const [title, facts] of open) {

@@ -12,6 +12,8 @@ interface Start {
   exitCode?: number;
   /** Its log is gone. */
   removed?: boolean;
+  /** The furthest line in which a stream was cut. */
+  cutLine: number;
 }
 
 /** A container of the fake cluster. Changes of its life are told to the API only by {@link FakeApi.publish}. */
@@ -29,7 +31,7 @@ export class FakeContainer {
   }
 
   start(): this {
-    this.starts.push({ lines: [] });
+    this.starts.push({ lines: [], cutLine: -1 });
     return this;
   }
 
@@ -120,6 +122,8 @@ export class FakeApi {
   cuts: number[] = [];
   /** Cuts look like the regular end of a stream. */
   cutsAreClean = false;
+  /** The bytes of a cut are counted from behind the line of the cut before: each stream shows more than those before. */
+  cutsGetFurther = false;
   /** Bytes of log handed to sockets. */
   sent = 0;
   readonly requests: string[] = [];
@@ -329,20 +333,22 @@ export class FakeApi {
     const since = query.get('sinceTime')?.slice(0, 19);
     const tail = query.get('tailLines');
     let index = tail === null ? 0 : Math.max(0, start.lines.length - Number(tail));
-    let budget = this.cuts.shift() ?? Number.POSITIVE_INFINITY;
+    let budget = this.cuts.shift() ?? Infinity;
     let continued = false;
     for (;;) {
       for (; index < start.lines.length; index++) {
         const { timestamp, bytes } = start.lines[index]!;
         if (since === undefined || timestamp.slice(0, 19) >= since) {
           let data = continued ? bytes : Buffer.concat([Buffer.from(`${timestamp} `), bytes]);
-          const cut = data.length > budget;
+          const counted = !this.cutsGetFurther || index > start.cutLine;
+          const cut = counted && data.length > budget;
           if (cut) data = data.subarray(0, budget);
-          budget -= data.length;
+          if (counted) budget -= data.length;
           this.sent += data.length;
           if (!response.write(data)) await writable(response);
           if (response.destroyed) return;
           if (cut) {
+            start.cutLine = Math.max(start.cutLine, index);
             if (this.cutsAreClean) response.end();
             else response.write('', () => response.destroy());
             return;

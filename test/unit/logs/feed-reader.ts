@@ -1,3 +1,4 @@
+import { messageOf } from '../../../src/base';
 import { followLogs, type LogEvent, type LogLine, type LogRequest } from '../../../src/logs';
 
 /** Reads a feed as it comes and lets tests wait for what they expect. */
@@ -8,13 +9,16 @@ export class FeedReader {
   private readonly iterator: AsyncIterator<readonly LogEvent[], undefined>;
   private readonly controller = new AbortController();
   private wake: () => void = () => undefined;
+  private over = false;
 
   constructor(request: LogRequest) {
     this.iterator = followLogs({ signal: this.controller.signal, ...request })[Symbol.asyncIterator]();
-    this.done = this.read().catch((error: unknown) => {
-      this.wake();
-      return error;
-    });
+    this.done = this.read()
+      .catch((error: unknown) => error)
+      .finally(() => {
+        this.over = true;
+        this.wake();
+      });
   }
 
   get logLines(): LogLine[] {
@@ -37,9 +41,12 @@ export class FeedReader {
     });
   }
 
-  /** Waits until an event makes the condition true. */
+  /** Waits until an event makes the condition true. @throws when the feed is over before. */
   async until(condition: () => boolean): Promise<void> {
-    while (!condition()) await new Promise<void>((resolve) => (this.wake = resolve));
+    while (!condition()) {
+      if (this.over) throw new Error(`The feed is over: ${messageOf(await this.done)}`);
+      await new Promise<void>((resolve) => (this.wake = resolve));
+    }
   }
 
   untilLines(count: number): Promise<void> {

@@ -122,6 +122,8 @@ describe('followLogs', () => {
           // What ends in order within the first timestamp is indistinguishable from a message of the kubelet's.
           api.cuts = cuts.filter((cut) => !clean || cut > 40);
           api.cutsAreClean = clean;
+          // A log that ends in order twice at the same place is whole, for whoever reads it.
+          api.cutsGetFurther = clean;
           const pod = api.addPod(`pod-${api.requests.length}`);
           const container = pod.container().start();
           let now = Date.UTC(2026, 10, 24, 7, 18, 57);
@@ -141,10 +143,27 @@ describe('followLogs', () => {
           assert.deepEqual(reader.gaps, []);
         },
       ),
-      { numRuns: 20 },
+      // To look for the smallest failure would take longer than the test may.
+      { numRuns: 20, endOnFailure: true },
     );
     // Each connection that breaks is waited for; how many do, chance decides.
   }).timeout(60_000);
+
+  it('reads again when a stream ends in order before the place reached earlier', async () => {
+    const header = 31;
+    const line = header + 'line 0\n'.length;
+    api.cuts = [2 * line + header + 2, line, line + 1];
+    api.cutsAreClean = true;
+    const pod = api.addPod('a');
+    const container = pod.container().start();
+    for (let index = 0; index < 4; index++) container.write(`line ${index}\n`);
+    container.end();
+    api.publish(pod);
+    const reader = read();
+    await reader.until(() => reader.events.at(-1)?.type === 'ended');
+    assert.deepEqual(reader.lines, numbered(4, 'line '));
+    assert.deepEqual(reader.gaps, []);
+  });
 
   it('goes on after the connection broke while the container writes', async () => {
     const pod = api.addPod('a');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type AddressInfo } from 'node:net';
 import { Cancelled } from '../../../src/base';
-import { declaredPorts, forwardPort, freeLocalPort, hasShell, shellCommand } from '../../../src/run';
+import { declaredPorts, forwardPort, freeLocalPort, hasShell, isRunning, shellCommand } from '../../../src/run';
 import { ToolFailure, type Toolbox } from '../../../src/tools';
 
 const PLACE = {
@@ -25,6 +25,17 @@ describe('the ports of a pod', () => {
       { container: 'app', port: 80 },
     ]);
     assert.deepEqual(declaredPorts({}), []);
+  });
+});
+
+describe('a pod', () => {
+  it('runs unless it does not yet, not any more, or is being deleted', () => {
+    assert.equal(isRunning({ metadata: {}, status: { phase: 'Running' } }), true);
+    for (const phase of ['Pending', 'Succeeded', 'Failed', undefined]) {
+      assert.equal(isRunning(phase === undefined ? {} : { status: { phase } }), false);
+    }
+    const metadata = { deletionTimestamp: '2026-11-30T09:00:00Z' };
+    assert.equal(isRunning({ metadata, status: { phase: 'Running' } }), false);
   });
 });
 

@@ -177,4 +177,13 @@ describe('the readiness of a service', () => {
     assert.equal(certainFailure(pod({ state: { waiting: { reason: 'ContainerCreating' } } })), undefined);
     assert.equal(certainFailure({ metadata: { name: 'x' } }), undefined);
   });
+
+  it('is beyond hope when its configuration is not there, but not while the node is only busy', () => {
+    const badly = (message: string) =>
+      certainFailure(pod({ state: { waiting: { reason: 'CreateContainerConfigError', message } } }));
+    assert.equal(badly('secret "missing" not found')?.reason, 'CreateContainerConfigError');
+    assert.equal(badly('failed to sync secret cache: timed out waiting for the condition'), undefined);
+    const pull = { waiting: { reason: 'ImagePullBackOff', message: 'context deadline exceeded' } };
+    assert.equal(certainFailure(pod({ state: pull }))?.reason, 'ImagePullBackOff');
+  });
 });

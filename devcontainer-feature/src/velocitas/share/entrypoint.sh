@@ -51,6 +51,7 @@ start_engine() {
   fi
   use_proxies_of_image
   prepare_kernel
+  forget_last_run
   : >"$logs/dockerd.log"
   if run_engine || run_engine; then
     lost_ports || return 0
@@ -102,6 +103,15 @@ choose_iptables() {
   done
   PATH=$legacy:$PATH
   export PATH
+}
+
+# What is below /run does not outlive a machine, but it does a container. Of containers that were being started when
+# this one ended, containerd would keep enough there to refuse to start them ever again. Where a container still runs,
+# its engine ended alone, and needs what is there.
+forget_last_run() {
+  # A process that has ended has no command line any more, though its parent may not have asked for it yet.
+  ! grep -qs '/containerd-shi[m]-' /proc/[0-9]*/cmdline || return 0
+  rm -rf /var/run/docker/containerd /var/run/docker/runtime-runc
 }
 
 # Starts the engine in the background, and waits until it answers or has ended.

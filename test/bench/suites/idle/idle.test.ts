@@ -14,7 +14,7 @@ export interface IdleTask {
 
 const APPEAR_LIMIT_MS = 60_000;
 /** What happens at the start is over by then, also what V8 collects when it has become quiet. */
-const SETTLE_MS = 20_000;
+const SETTLE_MS = 60_000;
 
 it('measures the CPU time that the extension host uses while nothing changes', async function () {
   this.timeout(0);

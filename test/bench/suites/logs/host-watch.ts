@@ -1,41 +1,71 @@
-import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
+import { collectGarbage, memoryHeld } from '../memory';
+import { quantile } from '../../quantile';
+import { workedMs } from '../worked';
 
 /** How an extension host has fared over a while. */
 export interface HostLoad {
   /** How late its event loop came to what was due, milliseconds: of a hundred times the second worst, and the worst. */
   readonly delayP99: number;
   readonly delayMax: number;
-  /** By how much its memory was above that of the beginning at its highest, MB. */
-  readonly memoryGrowth: number;
+  /**
+   * The same for what its thread itself was at work meanwhile: neither it nor what it waits for, such as the helpers of
+   * the garbage collector, waited for a processor that others had.
+   */
+  readonly ownDelayP99: number;
+  /** Its memory at its highest, MB, with garbage that was not collected yet. */
+  readonly resident: number;
 }
 
 const RESOLUTION_MS = 10;
-const SAMPLE_MS = 50;
 
 /** Watches the process that it is in. */
 export class HostWatch {
-  private readonly delay: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-  private readonly memoryBefore = process.memoryUsage.rss();
-  private highest = this.memoryBefore;
-  private readonly sampling: NodeJS.Timeout;
-
-  constructor() {
-    this.delay.enable();
-    this.sampling = setInterval(() => {
-      this.highest = Math.max(this.highest, process.memoryUsage.rss());
-    }, SAMPLE_MS);
-  }
+  private readonly delays: number[] = [];
+  private readonly ownDelays: number[] = [];
+  private resident = process.memoryUsage.rss();
+  private lookedAt = performance.now();
+  private worked = workedMs();
+  private readonly looking = setInterval(() => this.look(), RESOLUTION_MS);
 
   /** Ends the watch. */
   end(): HostLoad {
-    this.delay.disable();
-    clearInterval(this.sampling);
-    // What Node records is the time between two ticks of its timer.
-    const late = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - RESOLUTION_MS);
+    clearInterval(this.looking);
+    this.look();
     return {
-      delayP99: late(this.delay.percentile(99)),
-      delayMax: late(this.delay.max),
-      memoryGrowth: (this.highest - this.memoryBefore) / 1e6,
+      delayP99: quantile(this.delays, 0.99),
+      delayMax: Math.max(...this.delays),
+      ownDelayP99: quantile(this.ownDelays, 0.99),
+      resident: this.resident / 1e6,
     };
+  }
+
+  private look(): void {
+    const [now, worked] = [performance.now(), workedMs()];
+    const delay = Math.max(0, now - this.lookedAt - RESOLUTION_MS);
+    this.delays.push(delay);
+    this.ownDelays.push(Math.min(delay, worked - this.worked));
+    this.lookedAt = now;
+    this.worked = worked;
+    this.resident = Math.max(this.resident, process.memoryUsage.rss());
+  }
+}
+
+const COLLECT_EVERY_MS = 250;
+
+/** Watches how much the process that it is in holds, by collecting garbage again and again; that makes it late. */
+export class MemoryWatch {
+  private highest = 0;
+  private readonly looking = setInterval(() => this.look(), COLLECT_EVERY_MS);
+
+  /** Ends the watch; answers the most that was held, MB. */
+  end(): number {
+    clearInterval(this.looking);
+    this.look();
+    return this.highest;
+  }
+
+  private look(): void {
+    collectGarbage();
+    this.highest = Math.max(this.highest, memoryHeld());
   }
 }

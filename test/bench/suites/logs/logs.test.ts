@@ -7,14 +7,23 @@ import type { Command } from '../../../../src/tools';
 import { LogLedger, type LogFaults } from '../../log-ledger';
 import { readWritten } from '../../log-written';
 import { answer, givenTask } from '../task';
-import { HostWatch, type HostLoad } from './host-watch';
+import { HostWatch, MemoryWatch, type HostLoad } from './host-watch';
 
 export interface LogsTask {
   readonly extension: string;
   /** How many pods of the app run. */
   readonly pods: number;
   /** What they are told to write, one after the other. */
-  readonly orders: readonly { readonly id: number; readonly give: Command }[];
+  readonly orders: readonly GivenOrder[];
+}
+
+export interface GivenOrder {
+  readonly id: number;
+  readonly give: Command;
+  /** What each pod writes by it. */
+  readonly linesPerPod: number;
+  /** Whether it is measured what the host holds meanwhile, at the expense of its other figures. */
+  readonly memory: boolean;
 }
 
 /** How the app's channel showed what the pods wrote by one order. */
@@ -26,16 +35,20 @@ export interface Shown {
   /** Lost are also those that were left out. */
   readonly faults: LogFaults;
   readonly load: HostLoad;
+  /** The most that the host held, MB, where it was asked for. */
+  readonly held?: number;
 }
 
 export interface LogsAnswer {
   /** While the pods write a line a second each. */
-  readonly idle: HostLoad;
+  readonly idle: HostLoad & { readonly held: number };
   readonly shown: readonly Shown[];
 }
 
 const IDLE_MS = 5000;
 const LIMIT_MS = 120_000;
+/** More beats than a pod can have written between the first that was heard and its order. */
+const BEATS_AFTER = 3;
 
 it('measures how the channel of an app shows what its pods write', async function () {
   this.timeout(0);
@@ -50,25 +63,38 @@ it('measures how the channel of an app shows what its pods write', async functio
   await commands.executeCommand('velocitas.showLog');
   const watch = new HostWatch();
   await sleep(IDLE_MS);
-  const idle = watch.end();
+  const load = watch.end();
+  const memory = new MemoryWatch();
+  await sleep(IDLE_MS);
+  const idle = { ...load, held: memory.end() };
   const shown: Shown[] = [];
-  for (const { id, give } of orders) shown.push(await carryOut(logs, pods, id, give));
+  for (const order of orders) shown.push(await carryOut(logs, pods, order));
   await answer({ idle, shown } satisfies LogsAnswer);
 });
 
 /** Gives an order when each pod has been heard: else nobody knows where its lines begin, should the first be left out. */
-async function carryOut(logs: LogFeeds, pods: number, id: number, give: Command): Promise<Shown> {
+async function carryOut(logs: LogFeeds, pods: number, order: GivenOrder): Promise<Shown> {
+  const { id, give, linesPerPod } = order;
   const arrivals = new Arrivals(logs, id);
   let watch: HostWatch | undefined;
+  let memory: MemoryWatch | undefined;
   try {
     await arrivals.untilAllSpoke(pods);
     watch = new HostWatch();
+    if (order.memory) memory = new MemoryWatch();
     await promisify(execFile)(give.program, give.args, { env: { ...process.env, ...give.env } });
-    await arrivals.until('the last lines', ({ ends }) => ends >= pods);
+    // A last line may be among those left out; the beats that follow are not.
+    const end = linesPerPod + BEATS_AFTER;
+    await arrivals.until('the last lines', ({ ends, ledger }) => ends >= pods || ledger.podsBeyond(end) >= pods);
+    const held = memory?.end();
+    const load = watch.end();
+    // That a beat was left out, while other pods were still writing, shows with the next line of its pod.
+    await arrivals.untilAllSpoke(pods);
     const { latencies, omitted, ledger } = arrivals;
-    return { latencies, omitted, faults: ledger.faults, load: watch.end() };
+    return { latencies, omitted, faults: ledger.faults, load, ...(held === undefined ? {} : { held }) };
   } finally {
     watch?.end();
+    memory?.end();
     arrivals.dispose();
   }
 }
@@ -81,6 +107,7 @@ class Arrivals implements Disposable {
   /** Last lines of the order. */
   ends = 0;
   private changed: () => void = () => undefined;
+  private readonly speakers = new Set<string>();
   private readonly listening: Disposable;
 
   constructor(
@@ -97,8 +124,10 @@ class Arrivals implements Disposable {
     });
   }
 
+  /** Waits until something new of each pod has come. */
   async untilAllSpoke(pods: number): Promise<void> {
-    await this.until('lines of all pods', ({ ledger }) => ledger.pods >= pods);
+    this.speakers.clear();
+    await this.until('lines of all pods', ({ speakers }) => speakers.size >= pods);
   }
 
   async until(what: string, condition: (arrivals: this) => boolean): Promise<void> {
@@ -116,6 +145,7 @@ class Arrivals implements Disposable {
   private note(text: string, now: number): void {
     const written = readWritten(text);
     if (!written) return;
+    this.speakers.add(written.pod);
     this.ledger.note(written);
     if (written.order !== this.order) return;
     if (written.at > 0 && written.kind === 'line') this.latencies.push(now - written.at);

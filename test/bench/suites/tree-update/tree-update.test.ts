@@ -1,10 +1,10 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { commands, extensions } from 'vscode';
 import type { Row } from '../../../../src/editor/tree/app-tree';
 import type { ExtensionApi } from '../../../../src/extension';
 import { all } from '../../../unit/editor/tree-fakes';
+import { collectGarbage, memoryHeld } from '../memory';
 import { answer, givenTask } from '../task';
+import { workedMs } from '../worked';
 import { IdlePods, type PodUpdate } from './idle-pods';
 
 export interface TreeUpdateTask {
@@ -27,7 +27,7 @@ export interface UpdatesOfMany {
   readonly pods: number;
   /** From the cluster's event to the row in the tree, milliseconds, update by update. */
   readonly milliseconds: readonly number[];
-  /** CPU time of the extension host that each takes more than one of a pod that is nobody's, just before, milliseconds. */
+  /** CPU time of the host's main thread that each takes more than one of a pod that is nobody's, just before, milliseconds. */
   readonly cpuMilliseconds: readonly number[];
 }
 
@@ -157,25 +157,21 @@ class Moments {
   }
 }
 
-/** CPU time of this process in the {@link EVERY_MS} in which something happens, milliseconds. */
+/** CPU time of this thread in the {@link EVERY_MS} in which something happens, milliseconds. */
 async function cpuOf(happen: () => Promise<void>): Promise<number> {
-  const before = process.cpuUsage();
+  const before = workedMs();
   const end = sleep(EVERY_MS);
   await happen();
   await end;
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1000;
+  return workedMs() - before;
 }
 
 async function memoryInUse(): Promise<TreeUpdateFigures['memory']> {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
   for (let round = 0; round < 3; round += 1) {
-    collect();
+    collectGarbage();
     await sleep(500);
   }
-  const { heapUsed, external, rss } = process.memoryUsage();
-  return { heap: (heapUsed + external) / 1e6, resident: rss / 1e6 };
+  return { heap: memoryHeld(), resident: process.memoryUsage.rss() / 1e6 };
 }
 
 function podRows({ nodes }: ExtensionApi['tree']): number {
