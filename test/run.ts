@@ -123,10 +123,19 @@ export async function test(names: readonly string[], signal: AbortSignal): Promi
     if (needsStack && !wasUp) await teardown([]);
     await rm(scratch, { recursive: true, force: true });
   }
-  // Once more at the end, where also the reader of a shortened log finds it.
+  // Once more at the end, and their names last of all: who reads a log's end only finds out what failed.
   for (const failure of total.failures) process.stdout.write(`\n✗ ${failure}\n`);
+  if (total.failures.length > 0) process.stdout.write('\n');
+  for (const failure of total.failures) process.stdout.write(`✗ ${inOneLine(failure)}\n`);
   process.stdout.write(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
   return total.failed === 0 ? 0 : 1;
+}
+
+/** Characters of a failure that are enough to find it by. */
+const NAME_LENGTH = 200;
+
+function inOneLine(failure: string): string {
+  return (failure.split('\n', 1)[0] ?? '').slice(0, NAME_LENGTH);
 }
 
 async function runSuite(suite: Suite, env: NodeJS.ProcessEnv, scratch: string, signal: AbortSignal): Promise<Counts> {

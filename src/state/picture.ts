@@ -1,9 +1,9 @@
 import { sep } from 'node:path';
 import { Failure, type Problem } from '../base';
-import { selectorOf } from '../deploy';
 import type { App, Repository, Service } from '../project';
 import { SERVICES_NAMESPACE, SERVICES_RELEASE, type RuntimeActivity, type RuntimeStatus } from '../runtime';
-import type { ClusterFacts, ReleaseFacts, ReleaseName, WorkloadFacts } from './cluster-facts';
+import type { ClusterFacts, PodFacts, ReleaseFacts, ReleaseName, WorkloadFacts } from './cluster-facts';
+import type { PodSelection } from './pod-selection';
 import type {
   AppPicture,
   EnginePicture,
@@ -32,15 +32,21 @@ export interface Knowledge {
   readonly clusterFailure: Failure | undefined;
 }
 
+/** What pictures of the same workspace have in common, so that each begins with what is known from those before. */
+export interface PictureMemory {
+  readonly verdicts: Verdicts;
+  readonly selection: PodSelection;
+}
+
 /** Puts together what is known. */
-export function pictureOf(knowledge: Knowledge, verdicts: Verdicts): WorkspacePicture {
+export function pictureOf(knowledge: Knowledge, memory: PictureMemory): WorkspacePicture {
   const { root, engine, repository, repositoryFailure, facts } = knowledge;
   const problems = repository?.problems ?? [];
   return {
     root,
     engine,
     runtime: runtimePicture(knowledge),
-    apps: (repository?.apps ?? []).map((app) => appPicture(app, problems, facts, verdicts)),
+    apps: (repository?.apps ?? []).map((app) => appPicture(app, problems, facts, memory)),
     problems,
     ...(repositoryFailure ? { failure: repositoryFailure } : {}),
   };
@@ -111,7 +117,7 @@ function appPicture(
   app: App,
   problems: readonly Problem[],
   facts: ClusterFacts | undefined,
-  verdicts: Verdicts,
+  memory: PictureMemory,
 ): AppPicture {
   const workloads = facts?.workloads.filter((workload) => isOf(workload, app.id, app.namespace)) ?? [];
   const release = releasePicture(app, facts?.releases ?? [], workloads);
@@ -129,8 +135,8 @@ function appPicture(
     ...(release ? { release } : {}),
     ...(image === undefined ? {} : { image }),
     workloads: workloads.map(({ progress }) => progress),
-    pods: facts ? podPictures(app, workloads, facts, verdicts) : [],
-    troubles: facts && release ? troublesOf(app, workloads, facts, verdicts) : [],
+    pods: facts ? podPictures(app, workloads, facts, memory) : [],
+    troubles: facts && release ? troublesOf(app, workloads, facts, memory.verdicts) : [],
   };
 }
 
@@ -152,17 +158,15 @@ function podPictures(
   app: App,
   workloads: readonly WorkloadFacts[],
   facts: ClusterFacts,
-  verdicts: Verdicts,
-): PodPicture[] {
-  const owners = workloads.map(({ namespace, selector }) => ({ namespace, selects: selectorOf(selector) }));
-  const pods = facts.pods.filter(({ namespace, labels }) =>
-    owners.some((owner) => owner.namespace === namespace && owner.selects(labels)),
-  );
-  const around = {
-    othersLeave: pods.some(({ details }) => details.deleting),
-    taints: facts.nodes.flatMap(({ taints }) => taints),
-  };
-  return verdicts.pictures(app, pods, around, facts.warningsOf).sort((a, b) => (a.name < b.name ? -1 : 1));
+  { selection, verdicts }: PictureMemory,
+): readonly PodPicture[] {
+  const pods = selection.of(app, workloads, facts.pods);
+  const around = { othersLeave: pods.some(isLeaving), taints: facts.nodes.flatMap(({ taints }) => taints) };
+  return verdicts.pictures(app, pods, around, facts.warningsOf);
+}
+
+function isLeaving(pod: PodFacts): boolean {
+  return pod.details.deleting;
 }
 
 /** Pods that cannot be created at all; and, where all serve that are wanted, Services that do not lead to them. */

@@ -24,6 +24,7 @@ interface Verdict {
 
 interface ServiceVerdict {
   readonly app: App;
+  /** Of any namespace, as are those that it is compared with. */
   readonly pods: readonly PodFacts[];
   readonly failure: Failure | undefined;
 }
@@ -59,14 +60,18 @@ export class Verdicts {
     pods: readonly PodFacts[],
     around: AppSurroundings,
     warningsOf: ClusterFacts['warningsOf'],
-  ): PodPicture[] {
+  ): readonly PodPicture[] {
     const surroundings = share(this.surroundings.get(app), around);
     this.surroundings.set(app, surroundings);
     const now = this.now();
-    return pods.map((pod) => {
-      const isJudged = this.judgesOf !== undefined && !pod.details.ready && !pod.details.deleting;
-      return isJudged ? this.judged(app, pod, surroundings, warningsOf(pod.identity.uid), now) : pod.details;
-    });
+    const pictures: PodPicture[] = [];
+    // Most of many pods are ready; for those nothing is called.
+    for (const pod of pods) {
+      const { details } = pod;
+      if (this.judgesOf === undefined || details.ready || details.deleting) pictures.push(details);
+      else pictures.push(this.judged(app, pod, surroundings, warningsOf(pod.identity.uid), now));
+    }
+    return pictures;
   }
 
   /** Why a workload gets no pods. */
@@ -77,12 +82,16 @@ export class Verdicts {
 
   /** Why a Service leads nowhere. @param pods of any namespaces. */
   ofService(app: App, service: ServiceFacts, pods: readonly PodFacts[]): Failure | undefined {
-    const reachable = pods.filter(({ namespace, details }) => namespace === service.namespace && !details.deleting);
     const before = this.knownOfServices.get(service);
-    if (before?.app === app && sameEndpoints(before.pods, reachable)) return before.failure;
+    if (before?.app === app && sameEndpoints(before.pods, pods)) {
+      // Newest pods are told from those to come by identity.
+      this.knownOfServices.set(service, { ...before, pods });
+      return before.failure;
+    }
+    const reachable = pods.filter(({ namespace, details }) => namespace === service.namespace && !details.deleting);
     const objects = reachable.map(({ object }) => object);
     const failure = this.judgesOf?.(app).serviceJudge(service.object, objects)?.failure;
-    this.knownOfServices.set(service, { app, pods: reachable, failure });
+    this.knownOfServices.set(service, { app, pods, failure });
     return failure;
   }
 
@@ -112,11 +121,15 @@ export class Verdicts {
 
 /** Whether a Service cannot tell these pods from those. */
 function sameEndpoints(before: readonly PodFacts[], after: readonly PodFacts[]): boolean {
-  return (
-    before.length === after.length &&
-    after.every((pod, index) => {
-      const other = before[index];
-      return other === pod || (other?.endpoint === pod.endpoint && other.details.name === pod.details.name);
-    })
-  );
+  if (before.length !== after.length) return false;
+  for (let index = 0; index < after.length; index += 1) {
+    const pod = after[index];
+    const other = before[index];
+    if (pod !== other && !(pod && other && sameEndpoint(pod, other))) return false;
+  }
+  return true;
+}
+
+function sameEndpoint(a: PodFacts, b: PodFacts): boolean {
+  return a.endpoint === b.endpoint && a.details.name === b.details.name && a.details.deleting === b.details.deleting;
 }

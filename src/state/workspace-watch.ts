@@ -14,7 +14,8 @@ import { KubeApi, type ClusterAccess, type Toolbox } from '../tools';
 import { ClusterWatch, type ClusterApi } from './cluster-watch';
 import { noAnswer, watchEngine, type EngineClient } from './engine-watch';
 import { FolderWatch } from './folder-watch';
-import { pictureOf } from './picture';
+import { pictureOf, type PictureMemory } from './picture';
+import { PodSelection } from './pod-selection';
 import { Repeater } from './repeater';
 import { share } from './share';
 import type { EnginePicture, WorkspacePicture } from './types';
@@ -71,7 +72,7 @@ export class WorkspaceWatch {
   private activity: RuntimeActivity | undefined;
   private cluster: { readonly key: string; readonly watch: ClusterWatch } | undefined;
 
-  private readonly verdicts: Verdicts;
+  private readonly memory: PictureMemory;
   private current: WorkspacePicture;
   private burst: NodeJS.Timeout | undefined;
   private nextVerdict: NodeJS.Timeout | undefined;
@@ -81,7 +82,7 @@ export class WorkspaceWatch {
   private folder: FolderWatch | undefined;
 
   private constructor(private readonly options: WorkspaceWatchOptions) {
-    this.verdicts = new Verdicts(options.judgesOf);
+    this.memory = { verdicts: new Verdicts(options.judgesOf), selection: new PodSelection() };
     this.current = this.draw();
   }
 
@@ -279,8 +280,8 @@ export class WorkspaceWatch {
       facts: this.cluster?.watch.facts,
       clusterFailure: this.cluster?.watch.failure,
     };
-    const picture = share(this.current, pictureOf(knowledge, this.verdicts));
-    this.planVerdict(this.verdicts.takeDue());
+    const picture = share(this.current, pictureOf(knowledge, this.memory));
+    this.planVerdict(this.memory.verdicts.takeDue());
     return picture;
   }
 

@@ -1,9 +1,9 @@
 import type { Failure } from '../../base';
-import type { AppPicture, ReleasePicture, RuntimePicture, Trouble } from '../../state';
+import type { AppPicture, PodPicture, ReleasePicture, RuntimePicture, Trouble } from '../../state';
 import type { LivePicture } from '../live-state';
 import { runtimeWord } from '../words';
 import { expandable, momentText, row, type L10n, type TooltipLine, type Tone, type TreeNode } from './node';
-import { podNode } from './pod-nodes';
+import { podNodes } from './pod-nodes';
 import { failureLines, failureNode, problemNode } from './trouble-nodes';
 
 /** What the tree shows of a forwarded port. */
@@ -89,7 +89,7 @@ export function appNode(app: AppPicture, surroundings: AppSurroundings): TreeNod
     ),
     ...(app.image === undefined ? [] : [imageNode(app.image, id, app.id, l10n)]),
     ...(app.release ? [releaseNode(app.release, isCrowded ? ready : [], id, app.id, l10n)] : []),
-    ...app.pods.map((pod) => podNode(pod, { parent: id, app: app.id, siblings: app.pods.length - 1, l10n })),
+    ...podNodes(app.pods, { parent: id, app: app.id, l10n }),
     ...surroundings.forwards.map((forward) => forwardNode(forward, id, l10n)),
   ];
   return row({
@@ -121,9 +121,18 @@ const LOOKS: Record<AppState, { icon: string; tone?: Tone }> = {
 };
 const BUSY: { icon: string; tone?: Tone } = { icon: 'loading~spin' };
 
+/** The same picture is asked about several times, and may have many pods. */
+const failingPods = new WeakMap<AppPicture, { readonly pod: PodPicture | undefined }>();
+
+function failingPod(app: AppPicture): PodPicture | undefined {
+  const known = failingPods.get(app) ?? { pod: app.pods.find(isFailing) };
+  failingPods.set(app, known);
+  return known.pod;
+}
+
 /** A pod that is on its way out fails nobody any more. */
-function failingPod({ pods }: AppPicture) {
-  return pods.find(({ failure, deleting }) => failure !== undefined && !deleting);
+function isFailing(pod: PodPicture): boolean {
+  return pod.failure !== undefined && !pod.deleting;
 }
 
 /** Why it cannot serve. */

@@ -21,7 +21,10 @@ function changesOf(before: readonly TreeNode[], after: readonly TreeNode[]): rea
 }
 
 function sameIds(before: readonly TreeNode[], after: readonly TreeNode[]): boolean {
-  return before.length === after.length && before.every(({ id }, index) => id === after[index]?.id);
+  return (
+    before.length === after.length &&
+    before.every((node, index) => node === after[index] || node.id === after[index]?.id)
+  );
 }
 
 /** Compares what each says of itself, without what is below. */

@@ -9,34 +9,34 @@ export interface PodSurroundings {
   readonly parent: string;
   /** Id of the app. */
   readonly app: string;
-  /** How many other pods the app has. */
-  readonly siblings: number;
 }
 
-/** Pods among more others than these are closed at first, so that the view is not full of one app. */
-const FEW = 5;
+/** With more pods than these each is closed at first, so that the view is not full of one app. */
+const FEW = 6;
 
 interface DrawnPod {
   readonly parent: string;
-  readonly among: boolean;
+  readonly isClosed: boolean;
   readonly node: TreeNode;
 }
 
 /** Of a picture that is still the same object nothing has changed. */
 const drawn = new WeakMap<PodPicture, DrawnPod>();
 
-/** A pod with why it fails and its containers: the same row as before for the same picture at the same place. */
-export function podNode(pod: PodPicture, surroundings: PodSurroundings): TreeNode {
-  const { parent, siblings } = surroundings;
-  const among = siblings > FEW;
-  const before = drawn.get(pod);
-  if (before?.parent === parent && before.among === among) return before.node;
-  const node = newNode(pod, surroundings, among);
-  drawn.set(pod, { parent, among, node });
-  return node;
+/** An app's pods with why each fails and its containers: the same row as before for the same picture at the same place. */
+export function podNodes(pods: readonly PodPicture[], surroundings: PodSurroundings): readonly TreeNode[] {
+  const { parent } = surroundings;
+  const isClosed = pods.length > FEW;
+  return pods.map((pod) => {
+    const before = drawn.get(pod);
+    if (before?.parent === parent && before.isClosed === isClosed) return before.node;
+    const node = newNode(pod, surroundings, isClosed);
+    drawn.set(pod, { parent, isClosed, node });
+    return node;
+  });
 }
 
-function newNode(pod: PodPicture, { l10n, parent, app }: PodSurroundings, among: boolean): TreeNode {
+function newNode(pod: PodPicture, { l10n, parent, app }: PodSurroundings, isClosed: boolean): TreeNode {
   const { name, failure, deleting } = pod;
   const id = `${parent}/pod/${name}`;
   const words = deleting ? l10n.t('ending') : (pod.reason ?? pod.phase);
@@ -57,7 +57,7 @@ function newNode(pod: PodPicture, { l10n, parent, app }: PodSurroundings, among:
     ],
     spoken: `${l10n.t('Pod')} ${name}, ${words}`,
     subject,
-    open: !deleting && (failure !== undefined || !among),
+    open: !deleting && (failure !== undefined || !isClosed),
     children: [
       ...(failure && !deleting ? [failureNode(failure, `${id}/failure`, subject, l10n)] : []),
       ...pod.containers.map((container) => containerNode(container, name, id, app, l10n)),

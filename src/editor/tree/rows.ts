@@ -27,7 +27,8 @@ export class Rows<T> {
 
   private replace(before: readonly TreeNode[], after: readonly TreeNode[]): void {
     this.forgetMissing(before, after);
-    for (const node of after) {
+    for (const [index, node] of after.entries()) {
+      if (node === before[index]) continue;
       const known = this.kept.get(node.id);
       if (known?.node === node) continue;
       this.replace(known?.node.children ?? [], node.children);
@@ -37,7 +38,7 @@ export class Rows<T> {
   }
 
   private forgetMissing(before: readonly TreeNode[], after: readonly TreeNode[]): void {
-    const moved = before.filter(({ id }, index) => id !== after[index]?.id);
+    const moved = before.filter((node, index) => node !== after[index] && node.id !== after[index]?.id);
     if (moved.length === 0) return;
     const present = new Set(after.map(({ id }) => id));
     for (const node of moved) if (!present.has(node.id)) this.forget(node);
