@@ -50,9 +50,10 @@ describe('the pods of an app', () => {
           const isAnother = what === 'new' || what === 'other namespace';
           const uid = isAnother ? `${name}-${round}` : (before?.identity.uid ?? name);
           const labelled = what === 'other label' ? { app: 'seat' } : {};
-          const placed = what === 'other namespace' ? { namespace: 'other' } : {};
+          const stays = isAnother ? undefined : before?.namespace;
+          const namespace = stays ?? (what === 'other namespace' ? 'other' : 'default');
           if (what === 'gone') pods.delete(name);
-          else pods.set(name, share(before, pod(name, { uid, restarts: round, ...labelled, ...placed })));
+          else pods.set(name, share(before, pod(name, { uid, restarts: round, ...labelled, namespace })));
           const all = [...pods.values()];
           const workloads = [workloadOf('default', workload)];
           assert.deepEqual(selection.of(APP, workloads, all), new PodSelection().of(APP, workloads, all));
