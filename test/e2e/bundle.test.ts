@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { BundleManifest } from '../../src/bundle';
 import type { DoctorReport, SavedBundle, WorkspaceStatus } from '../../src/run';
 import { Toolbox, runCommand } from '../../src/tools';
+import { thisPlatform } from '../stack/platform';
 import { OfflineMachine, SMALL_FOLDER } from './support/offline-machine';
 import { TestWorkspace, assertDone, assertFailed, type JsonEvent } from './support/workspace';
 
@@ -89,6 +90,30 @@ describe('a bundle', function () {
       assert.ok(stdout.length > 0);
     }
     await rm(unpacked, { recursive: true });
+  });
+
+  it('holds for each layer of the app the step that it is of, so that a build finds it', async () => {
+    const images = join(folder, 'images.tar');
+    await runCommand({
+      program: 'tar',
+      args: ['-xf', file, '-C', folder, '--strip-components', '1', 'images/images.tar'],
+    });
+    const [app, base] = [
+      await configOf(images, 'docker.io/vapp-bundle/sampleapp:latest'),
+      await configOf(images, 'docker.io/library/python:3.11-slim'),
+    ];
+    const steps = JSON.parse(
+      Buffer.from(String(app['moby.buildkit.cache.v0']), 'base64').toString(),
+    ) as readonly CachedStep[];
+    const found = steps.flatMap(({ layers = [] }) => layers.map(({ layer }) => layer));
+    const own = app.rootfs.diff_ids.flatMap((id, index) => (base.rootfs.diff_ids.includes(id) ? [] : [index]));
+    assert.ok(own.length >= 4, 'folder, requirements, packages, source');
+    assert.deepEqual(
+      own.filter((index) => !found.includes(index)),
+      [],
+      JSON.stringify(steps),
+    );
+    await rm(images);
   });
 
   it('holds no credentials', async () => {
@@ -199,6 +224,40 @@ describe('a bundle', function () {
 
 function progressOf(event: JsonEvent): string {
   return event.type === 'step' && event.step === 'bundle' && event.state === 'progress' ? (event.message ?? '') : '';
+}
+
+/** What BuildKit writes into an image of the steps that led to it. */
+interface CachedStep {
+  /** By their places in the image. */
+  readonly layers?: readonly { readonly layer: number }[];
+}
+
+interface ImageConfig {
+  readonly rootfs: { readonly diff_ids: readonly string[] };
+  readonly 'moby.buildkit.cache.v0'?: string;
+}
+
+interface Descriptor {
+  readonly digest: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly platform?: { readonly architecture: string };
+}
+
+/** The configuration of an image in an archive, of this machine's platform. @param name in full, as containerd has it. */
+async function configOf(archive: string, name: string): Promise<ImageConfig> {
+  const read = async (entry: string) => {
+    const { stdout } = await runCommand({ program: 'tar', args: ['-xOf', archive, entry] }, { maxCapture: 1 << 24 });
+    return JSON.parse(stdout) as unknown;
+  };
+  const blob = ({ digest }: Descriptor) => read(`blobs/${digest.replace(':', '/')}`);
+  const { manifests } = (await read('index.json')) as { manifests: Descriptor[] };
+  const named = manifests.find(({ annotations }) => annotations?.['io.containerd.image.name'] === name);
+  assert.ok(named, `${name} is not in the archive`);
+  const manifest = (await blob(named)) as { config?: Descriptor; manifests?: Descriptor[] };
+  const own = manifest.manifests?.find(({ platform }) => platform?.architecture === thisPlatform().go);
+  const { config } = own ? ((await blob(own)) as { config?: Descriptor }) : manifest;
+  assert.ok(config, `${name} is not of this platform`);
+  return (await blob(config)) as ImageConfig;
 }
 
 /** Id of the sample app's image as bundles name it; empty when the engine has none. */

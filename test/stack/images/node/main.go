@@ -46,8 +46,12 @@ func main() {
 		}
 	case "kubectl":
 		runKubectl()
-	case "ctr", "crictl":
+	case "ctr":
 		fail(execCtr(os.Args[1:]))
+	case "crictl":
+		if err := runCrictl(os.Args[1:]); err != nil {
+			fail(err)
+		}
 	case "--version", "-v", "version":
 		fmt.Println("k3s version v1.34.3+standin1 (stand-in: upstream Kubernetes v1.34.3)")
 	default:
