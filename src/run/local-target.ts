@@ -15,6 +15,7 @@ export class LocalTarget implements Target {
   private registry: Promise<RegistryAddress> | undefined;
   private runtime: Promise<Runtime> | undefined;
   private isStarting = () => false;
+  private readonly pulls = new Map<string, { readonly done: Promise<void>; readonly deployed: AbortController }>();
 
   constructor(
     private readonly job: Job,
@@ -47,7 +48,7 @@ export class LocalTarget implements Target {
 
   async image(app: App, request: ImageRequest): Promise<GivenImage> {
     const given = await this.provided(app, request);
-    if (!request.tests) await this.pullWhileStarting(app, given);
+    if (!request.tests) this.pullWhileStarting(app, given);
     return given;
   }
 
@@ -67,18 +68,29 @@ export class LocalTarget implements Target {
   }
 
   /** Of several nodes nobody knows yet which one will have the pod. */
-  private async pullWhileStarting(app: App, { repository, digest }: GivenImage): Promise<void> {
+  private pullWhileStarting(app: App, { repository, digest }: GivenImage): void {
     const { job, local, runtime } = this;
     if (!runtime || !this.isStarting() || !local.hasOneNode) return;
-    await job.steps.run('pull', app.id, async (reporter) => {
-      const pulled = await local.pullEarly(`${repository}@${digest}`, runtime, job.signal);
-      if (pulled) reporter.result('on the node, before Kubernetes is up');
+    const deployed = new AbortController();
+    const done = job.steps.run('pull', app.id, async (reporter) => {
+      const pulled = await local.pullEarly(`${repository}@${digest}`, runtime, deployed.signal, job.signal);
+      if (pulled) reporter.result('on the node');
       else reporter.skip('left to Kubernetes, which is up');
     });
+    // Looked at when the app is deployed.
+    done.catch(() => undefined);
+    this.pulls.set(app.id, { done, deployed });
   }
 
-  whileThere<T>(_app: App, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    return whileRuntimeRuns(this.job, work);
+  /** The kubelet's own pull joins one that is on its way. */
+  async whileThere<T>(app: App, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const pull = this.pulls.get(app.id);
+    try {
+      return await whileRuntimeRuns(this.job, work);
+    } finally {
+      pull?.deployed.abort();
+      await pull?.done;
+    }
   }
 
   async tidy(deployed: DeployedApp): Promise<void> {

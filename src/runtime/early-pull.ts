@@ -1,6 +1,6 @@
 import { Failure, isCancelled, sleep, throwIfCancelled } from '../base';
 import type { Engine } from './engine-changes';
-import { CONTAINERD_HOSTS, CONTAINERD_NAMESPACE, objectNames } from './names';
+import { objectNames } from './names';
 
 const POLL_MS = 100;
 /** How long a pull may go on after the cluster has come up, milliseconds. */
@@ -8,15 +8,23 @@ const PATIENCE_MS = 60_000;
 
 /**
  * Pulls an image on the server of a cluster that still comes up: containerd serves seconds before Kubernetes takes pods,
- * and to unpack an image is most of what the first start of an app takes.
+ * and to unpack an image is most of what the first start of an app takes. It is pulled as the kubelet would, by the
+ * Container Runtime Interface: a pull of the kubelet's own then joins this one, so that nobody has to wait for it.
  *
  * @param image as pods name it, with its digest.
  * @param up settles with the cluster. No pull begins afterwards, since then the kubelet is as fast.
+ * @param needless ends the pull, since the app has been deployed or cannot be.
  * @returns whether the node has the image. That it has not is no failure: if it cannot be pulled, the kubelet tells.
  * @throws Cancelled.
  */
-export async function pullEarly(engine: Engine, image: string, up: Promise<unknown>): Promise<boolean> {
+export async function pullEarly(
+  engine: Engine,
+  image: string,
+  up: Promise<unknown>,
+  needless?: AbortSignal,
+): Promise<boolean> {
   const enough = new AbortController();
+  needless?.addEventListener('abort', () => enough.abort());
   const cluster: { settled: boolean; patience?: NodeJS.Timeout } = { settled: false };
   up.then(
     () => (cluster.patience = setTimeout(() => enough.abort(), PATIENCE_MS).unref()),
@@ -26,7 +34,7 @@ export async function pullEarly(engine: Engine, image: string, up: Promise<unkno
     // The node is made in the meantime, and its containerd serves later still.
     while (!(await isRunning(engine)) || !(await isPulled(engine, image, enough.signal))) {
       await sleep(POLL_MS, engine.signal);
-      if (cluster.settled) return false;
+      if (cluster.settled || enough.signal.aborted) return false;
     }
     return true;
   } finally {
@@ -44,9 +52,8 @@ async function isRunning({ docker, cluster }: Engine): Promise<boolean> {
 }
 
 async function isPulled({ toolbox, cluster, signal }: Engine, image: string, enough: AbortSignal): Promise<boolean> {
-  const pull = ['ctr', '--namespace', CONTAINERD_NAMESPACE, 'images', 'pull', '--hosts-dir', CONTAINERD_HOSTS, image];
   try {
-    await toolbox.run('docker', ['exec', objectNames(cluster).server, ...pull], {
+    await toolbox.run('docker', ['exec', objectNames(cluster).server, 'crictl', 'pull', image], {
       signal: signal ? AbortSignal.any([signal, enough]) : enough,
     });
     return true;

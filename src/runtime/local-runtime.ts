@@ -171,8 +171,8 @@ export class LocalRuntime {
    *
    * @throws Failure `docker-*`; Cancelled.
    */
-  async pullEarly(image: string, up: Promise<unknown>, signal?: AbortSignal): Promise<boolean> {
-    return pullEarly(await this.engine(signal), image, up);
+  async pullEarly(image: string, up: Promise<unknown>, needless: AbortSignal, signal?: AbortSignal): Promise<boolean> {
+    return pullEarly(await this.engine(signal), image, up, needless);
   }
 
   /**

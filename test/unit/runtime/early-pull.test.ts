@@ -51,8 +51,7 @@ describe('pulling on a node that comes up', () => {
     assert.equal(await pullEarly(node.engine(), IMAGE, NEVER), true);
     assert.equal(node.commands.length, 2);
     const [command = []] = node.commands;
-    assert.deepEqual(command.slice(0, 3), ['docker', 'exec', 'k3d-x-server-0']);
-    assert.equal(command.at(-1), IMAGE);
+    assert.deepEqual(command, ['docker', 'exec', 'k3d-x-server-0', 'crictl', 'pull', IMAGE]);
   });
 
   it('begins none when the cluster is up', async () => {
@@ -78,6 +77,15 @@ describe('pulling on a node that comes up', () => {
     const node = new FakeNode(0, [() => NEVER]);
     const failed = new Promise<never>((_, reject) => setTimeout(() => reject(new Error('no cluster')), 10));
     assert.equal(await pullEarly(node.engine(), IMAGE, failed), false);
+  });
+
+  it('ends when nobody needs it any more, without a failure', async () => {
+    for (const begins of [0, Infinity]) {
+      const deployed = new AbortController();
+      const node = new FakeNode(begins, [() => NEVER]);
+      setTimeout(() => deployed.abort(), 10);
+      assert.equal(await pullEarly(node.engine(), IMAGE, NEVER, deployed.signal), false);
+    }
   });
 
   it('is cancelled', async () => {
