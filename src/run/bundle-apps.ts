@@ -1,13 +1,15 @@
-import { messageOf } from '../base';
+import { Failure, isCancelled, messageOf } from '../base';
 import { buildImage } from '../build';
 import type { BundledImage } from '../bundle';
 import type { App } from '../project';
 import { dockerFailure, type Docker } from '../tools';
 import { bundledAppImage } from './bundle-cache';
-import { localImage } from './bundle-collect';
+import { collectImages, engineArchitecture, localImage } from './bundle-collect';
+import { baseNeeds } from './bundle-needs';
 import { emitting, locatingBuildErrors } from './explaining-builds';
 import { localTag, type Job } from './images';
 import type { Session } from './session';
+import { hasStepCache } from './step-cache';
 
 /**
  * Builds apps, lends their images for packing, and takes them away again unless they were there before, as they are where
@@ -36,22 +38,51 @@ export async function withBuiltApps<T>(
   }
 }
 
-/** The app's image without the label that binds it to a runtime: `vapp delete` there would take it away. */
-async function build(job: Job, app: App, docker: Docker): Promise<void> {
-  await job.steps.run('build', app.id, () =>
-    locatingBuildErrors(job.session.root, app, (watch) =>
-      buildImage(
-        {
-          dockerfile: app.dockerfile.value,
-          context: app.context,
-          ...(app.target === undefined ? {} : { target: app.target }),
-          buildArgs: app.buildArgs,
-          platforms: [],
-          tags: [bundledAppImage(app.id)],
-          cacheInImage: true,
-        },
-        { toolbox: job.session.toolbox, docker, signal: job.signal, onEvent: emitting(job.emit, app, watch) },
-      ),
+/** The app's image, with the cache of all its steps in it. */
+function build(job: Job, app: App, docker: Docker): Promise<void> {
+  return job.steps.run('build', app.id, async (reporter) => {
+    await buildOnce(job, app, docker, false);
+    const needed = await baseNeeds(app, await engineArchitecture(docker));
+    const bases = await collectImages(job, needed, (message) => reporter.progress(message));
+    const isComplete = () =>
+      hasStepCache(
+        docker,
+        bundledAppImage(app.id),
+        bases.map(({ name }) => name),
+      );
+    if (await isComplete()) return;
+    reporter.progress('Once more without the cache, which is of several builds');
+    try {
+      await buildOnce(job, app, docker, true);
+      if (await isComplete()) return;
+      warnOfCache(job, app, 'BuildKit does not describe all of its steps');
+    } catch (error) {
+      if (!(error instanceof Failure) || isCancelled(error, job.signal)) throw error;
+      warnOfCache(job, app, error.summary);
+    }
+  });
+}
+
+function warnOfCache(job: Job, app: App, reason: string): void {
+  const message = `Where the bundle is loaded, a build may have to carry out steps again that need a network: ${reason}`;
+  job.emit({ type: 'warning', app: app.id, message });
+}
+
+/** Without the label that binds it to a runtime: `vapp delete` there would take it away. */
+async function buildOnce(job: Job, app: App, docker: Docker, noCache: boolean): Promise<void> {
+  await locatingBuildErrors(job.session.root, app, (watch) =>
+    buildImage(
+      {
+        dockerfile: app.dockerfile.value,
+        context: app.context,
+        ...(app.target === undefined ? {} : { target: app.target }),
+        buildArgs: app.buildArgs,
+        platforms: [],
+        tags: [bundledAppImage(app.id)],
+        noCache,
+        cacheInImage: true,
+      },
+      { toolbox: job.session.toolbox, docker, signal: job.signal, onEvent: emitting(job.emit, app, watch) },
     ),
   );
 }

@@ -27,14 +27,14 @@ export async function localImage(docker: Docker, name: string): Promise<LocalIma
 /**
  * Brings the images into the engine's store, where they are not there, and answers what it has.
  *
- * @param server container of the node that is asked for its images first: so they are the ones that run.
+ * @param server container of the node that is asked first for the images that it runs itself.
  * @throws Failure `image-unavailable`, `docker-*`; Cancelled.
  */
 export async function collectImages(
   job: Job,
   needed: readonly NeededImage[],
-  server: string,
   onProgress: (message: string) => void,
+  server?: string,
 ): Promise<BundledImage[]> {
   const docker = await job.session.docker();
   const images: BundledImage[] = [];
@@ -43,7 +43,8 @@ export async function collectImages(
     let local = await localImage(docker, image.name);
     if (!local) {
       onProgress(`Fetching ${image.name}`);
-      const exported = image.purpose === 'cluster' && (await takeFromNode(job, docker, server, image.name));
+      const isOfNode = image.purpose === 'cluster' && server !== undefined;
+      const exported = isOfNode && (await takeFromNode(job, docker, server, image.name));
       if (!exported) await pull(job, image.name);
       local = await localImage(docker, image.name);
     }

@@ -1,7 +1,7 @@
 import { baseImages, withTag } from '../build';
 import { type BundledImage } from '../bundle';
 import { Failure, sleep } from '../base';
-import type { Repository } from '../project';
+import type { App, Repository } from '../project';
 import { CONTAINERD_NAMESPACE, REGISTRY_IMAGE, type RuntimeStatus } from '../runtime';
 import { KubeApi, dockerFailure, type ClusterAccess, type Docker, type Toolbox } from '../tools';
 import { LIVE_UPDATE_IMAGE } from './live/helper';
@@ -40,24 +40,26 @@ export async function engineNeeds(
   architecture: string,
 ): Promise<NeededImage[]> {
   const services = repository.services.filter(({ enabled }) => enabled);
-  const bases = await Promise.all(
-    repository.apps.map(({ dockerfile, target, buildArgs }) =>
-      baseImages({
-        dockerfile: dockerfile.value,
-        buildArgs,
-        platform: { os: 'linux', architecture },
-        ...(target === undefined ? {} : { target }),
-      }),
-    ),
-  );
+  const bases = await Promise.all(repository.apps.map((app) => baseNeeds(app, architecture)));
   return distinct([
     { name: k3sImage, purpose: 'node' },
     { name: await helperImage(toolbox), purpose: 'helper' },
     { name: REGISTRY_IMAGE, purpose: 'registry' },
     { name: LIVE_UPDATE_IMAGE, purpose: 'live-update' },
     ...services.map(({ image }) => ({ name: withTag(image), purpose: 'service' as const })),
-    ...bases.flat().map((image) => ({ name: withTag(image), purpose: 'base' as const })),
+    ...bases.flat(),
   ]);
+}
+
+/** The images that an app's Dockerfile builds upon. @throws Failure `dockerfile-unreadable`. */
+export async function baseNeeds({ dockerfile, target, buildArgs }: App, architecture: string): Promise<NeededImage[]> {
+  const images = await baseImages({
+    dockerfile: dockerfile.value,
+    buildArgs,
+    platform: { os: 'linux', architecture },
+    ...(target === undefined ? {} : { target }),
+  });
+  return images.map((image) => ({ name: withTag(image), purpose: 'base' }));
 }
 
 /** The image of the container that k3d puts beside each new cluster; k3d's own rule (`GetToolsImage`). */

@@ -85,7 +85,7 @@ export function saveBundle(
           ...(await engineNeeds(repository, k3sImage, session.toolbox, platform.architecture)),
           ...(await clusterNeeds(session.toolbox, server, signal)),
         ]);
-        const collected = await collectImages(job, packable(job, needed), server, onProgress);
+        const collected = await collectImages(job, packable(job, needed), onProgress, server);
         const images = [...collected, ...builtApps];
         const saved = await write(job, docker, request, { ...platform, k3sImage, images }, onProgress);
         reporter.result(`${images.length} images and ${saved.tools.length} tools`);

@@ -28,6 +28,7 @@ describe('a bundle', function () {
     file = join(folder, 'bundle.tar');
     assertDone(await workspace.vapp(['up']));
     await giveProbeToNode(workspace, tools);
+    await carryOutStepsTwice(workspace);
   });
 
   after(async () => {
@@ -263,6 +264,17 @@ async function configOf(archive: string, name: string): Promise<ImageConfig> {
 /** Id of the sample app's image as bundles name it; empty when the engine has none. */
 async function packedAppImage(tools: Toolbox): Promise<string> {
   return (await tools.run('docker', ['images', '--quiet', 'vapp-bundle/sampleapp'])).stdout.trim();
+}
+
+/**
+ * BuildKit has then two results of each step but the last, and the last one's is on the older ones: what it writes into
+ * an image of the steps is about the newer ones.
+ */
+async function carryOutStepsTwice(workspace: TestWorkspace): Promise<void> {
+  assertDone(await workspace.vapp(['build']));
+  await workspace.edit('app/src/main.py', '%s %s started', '%s %s began');
+  assertDone(await workspace.vapp(['build', '--no-cache']));
+  await workspace.edit('app/src/main.py', '%s %s began', '%s %s started');
 }
 
 /** A second name for an image that every node has: the container that holds a pod together. */
