@@ -1,4 +1,5 @@
 import { Failure, isCancelled, sleep, throwIfCancelled } from '../base';
+import { LineSplitter } from '../tools';
 import type { Engine } from './engine-changes';
 import { objectNames } from './names';
 
@@ -26,28 +27,67 @@ export async function pullEarly(
   const enough = new AbortController();
   needless?.addEventListener('abort', () => enough.abort());
   const cluster: { settled: boolean; patience?: NodeJS.Timeout } = { settled: false };
-  up.then(
-    () => (cluster.patience = setTimeout(() => enough.abort(), PATIENCE_MS).unref()),
-    () => enough.abort(),
-  ).finally(() => (cluster.settled = true));
+  const settled = up
+    .then(
+      () => void (cluster.patience = setTimeout(() => enough.abort(), PATIENCE_MS).unref()),
+      () => enough.abort(),
+    )
+    .finally(() => (cluster.settled = true));
+  const goesOn = () => !cluster.settled && !enough.signal.aborted;
   try {
-    // The node is made in the meantime, and its containerd serves later still.
-    while (!(await isRunning(engine)) || !(await isPulled(engine, image, enough.signal))) {
+    let since: string | undefined;
+    while ((since = await runningSince(engine)) === undefined) {
       await sleep(POLL_MS, engine.signal);
-      if (cluster.settled || enough.signal.aborted) return false;
+      if (!goesOn()) return false;
     }
-    return true;
+    // To ask containerd itself takes processes, in a node that needs all of the processor.
+    await Promise.race([containerdServes(engine, since, enough.signal), settled]);
+    while (goesOn()) {
+      if (await isPulled(engine, image, enough.signal)) return true;
+      await sleep(POLL_MS, engine.signal);
+    }
+    return false;
   } finally {
     clearTimeout(cluster.patience);
+    // Nobody listens to the node any more.
+    enough.abort();
   }
 }
 
-async function isRunning({ docker, cluster }: Engine): Promise<boolean> {
+/** When the server's container was started, as the engine writes it; undefined while it does not run. */
+async function runningSince({ docker, cluster }: Engine): Promise<string | undefined> {
   try {
-    return (await docker.getContainer(objectNames(cluster).server).inspect()).State.Running;
+    const { Running, StartedAt } = (await docker.getContainer(objectNames(cluster).server).inspect()).State;
+    return Running ? StartedAt : undefined;
   } catch {
     // Whoever brings up the cluster tells what is wrong with the engine.
-    return false;
+    return undefined;
+  }
+}
+
+/** k3s says so (`WaitForService` in its pkg/agent/cri). */
+const SERVES = /containerd is now running/i;
+
+/** What dockerode gives, of which its types know less. */
+type Log = NodeJS.ReadableStream & { destroy(): void };
+
+/** Settles when the node's containerd serves, and also when the node says nothing more. */
+async function containerdServes(engine: Engine, since: string, enough: AbortSignal): Promise<void> {
+  const abortSignal = engine.signal ? AbortSignal.any([engine.signal, enough]) : enough;
+  const options = { stdout: true, stderr: true, follow: true, since: Date.parse(since) / 1000, abortSignal } as const;
+  try {
+    const server = engine.docker.getContainer(objectNames(engine.cluster).server);
+    const log = (await server.logs(options)) as Log;
+    await new Promise<void>((resolve) => {
+      const lines = new LineSplitter((line) => {
+        if (SERVES.test(line)) resolve();
+      });
+      log.on('data', (chunk: Buffer) => lines.write(chunk));
+      for (const end of ['end', 'close', 'error']) log.on(end, () => resolve());
+    });
+    log.destroy();
+  } catch {
+    // The pull tells whether there is a node.
   }
 }
 

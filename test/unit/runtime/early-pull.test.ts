@@ -1,14 +1,22 @@
 import assert from 'node:assert/strict';
+import { PassThrough, Readable } from 'node:stream';
 import { Cancelled, Failure } from '../../../src/base';
 import { pullEarly } from '../../../src/runtime/early-pull';
 import type { Engine } from '../../../src/runtime/engine-changes';
 
 const IMAGE = 'registry.vapp.internal:5000/app@sha256:1';
+/** As it comes through the engine, behind the length of the line. */
+const SERVES = '\u0001\0\0\0\0\0\0\u0030time="x" level=info msg="containerd is now running"\n';
 const NEVER = new Promise<void>(() => undefined);
+
+const STARTED = '2026-11-30T10:00:00.5Z';
 
 /** As much of an engine as one node takes, whose containerd serves after some attempts. */
 class FakeNode {
   readonly commands: (readonly string[])[] = [];
+  /** What it writes; unless told otherwise, that its containerd serves. */
+  log: () => Promise<Readable> = () => Promise.resolve(Readable.from([Buffer.from(SERVES)], { objectMode: false }));
+  readonly asked: unknown[] = [];
   private looks = 0;
 
   constructor(
@@ -22,7 +30,11 @@ class FakeNode {
     const inspect = () => {
       this.looks += 1;
       if (this.looks <= this.begins) return Promise.reject(Object.assign(new Error('none'), { statusCode: 404 }));
-      return Promise.resolve({ State: { Running: this.looks > 2 * this.begins } });
+      return Promise.resolve({ State: { Running: this.looks > 2 * this.begins, StartedAt: STARTED } });
+    };
+    const logs = (options: object) => {
+      this.asked.push(options);
+      return this.log();
     };
     const run = (program: string, args: readonly string[], options: { signal: AbortSignal }) => {
       this.commands.push([program, ...args]);
@@ -33,7 +45,7 @@ class FakeNode {
       ]);
     };
     return {
-      docker: { getContainer: () => ({ inspect }) },
+      docker: { getContainer: () => ({ inspect, logs }) },
       toolbox: { run },
       cluster: 'x',
       signal,
@@ -52,6 +64,39 @@ describe('pulling on a node that comes up', () => {
     assert.equal(node.commands.length, 2);
     const [command = []] = node.commands;
     assert.deepEqual(command, ['docker', 'exec', 'k3d-x-server-0', 'crictl', 'pull', IMAGE]);
+  });
+
+  it('asks for nothing before the node says that its containerd serves', async () => {
+    const node = new FakeNode(0, [pulled]);
+    const log = new PassThrough();
+    node.log = () => Promise.resolve(log);
+    const pulling = pullEarly(node.engine(), IMAGE, NEVER);
+    log.write('Waiting for containerd startup\n');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal(node.commands.length, 0);
+    log.write(SERVES.slice(0, 30));
+    log.write(SERVES.slice(30));
+    assert.equal(await pulling, true);
+    assert.ok(log.destroyed);
+    const [{ since, follow }] = node.asked as [{ since: number; follow: boolean }];
+    assert.deepEqual([since, follow], [Date.parse(STARTED) / 1000, true]);
+  });
+
+  it('asks containerd itself where the node cannot be listened to', async () => {
+    for (const log of [() => Promise.reject(new Error('no logs')), () => Promise.resolve(Readable.from([]))]) {
+      const node = new FakeNode(0, [refused, pulled]);
+      node.log = log;
+      assert.equal(await pullEarly(node.engine(), IMAGE, NEVER), true);
+    }
+  });
+
+  it('begins none when the cluster is up before the node says so', async () => {
+    const node = new FakeNode(0, [pulled]);
+    const log = new PassThrough();
+    node.log = () => Promise.resolve(log);
+    const up = new Promise<void>((resolve) => setTimeout(resolve, 10));
+    assert.equal(await pullEarly(node.engine(), IMAGE, up), false);
+    assert.equal(node.commands.length, 0);
   });
 
   it('begins none when the cluster is up', async () => {
