@@ -15,9 +15,15 @@ describe('what reaches into an app that runs', function () {
     window = await TestWindow.open();
     await window.showTree();
     await window.perform('run');
-    await window.row(/^container\.running/);
+    // The pod that this rollout has ended may be in view still, and the new one not yet.
+    await onePod();
   });
 
+  const onePod = () =>
+    until('one pod that runs', () => {
+      const [pod, ...others] = window.app.pods;
+      return pod?.ready && !pod.deleting && others.length === 0 ? pod : undefined;
+    });
   const forwards = () => all(window.api.tree.nodes).filter(({ context }) => context === 'forward');
   const isServed = (address: string) =>
     fetch(`http://${address}/healthz`).then(
@@ -46,8 +52,7 @@ describe('what reaches into an app that runs', function () {
   });
 
   it('is a forwarded port also when its pod goes while the port is chosen', async () => {
-    // The one that the rollout before has ended may be in view still.
-    const before = await until('one pod', () => (window.app.pods.length === 1 ? window.app.pods[0] : undefined));
+    const before = await onePod();
     const forwarding = commands.executeCommand('velocitas.forwardPort', await window.row(/^app\b/));
     await window.kubectl('delete', 'pod', before.name, '--namespace', window.app.namespace, '--now');
     await until('another pod', () => window.app.pods.find(({ name, ready }) => ready && name !== before.name));
@@ -59,12 +64,16 @@ describe('what reaches into an app that runs', function () {
   });
 
   it('is a terminal in the container', async () => {
-    await until('one pod', () => (window.app.pods.length === 1 ? true : undefined));
+    await onePod();
     await commands.executeCommand('velocitas.openContainerTerminal', await window.row(/^container\.running/));
     const terminal = await until('a terminal', () => editor.terminals.find(({ name }) => name.startsWith('app · ')));
     try {
-      const command = await readFile(`/proc/${(await terminal.processId) ?? 0}/cmdline`, 'utf8');
-      assert.match(command.replaceAll('\0', ' '), /kubectl .*exec/);
+      const cmdline = `/proc/${(await terminal.processId) ?? 0}/cmdline`;
+      // A process is for a moment what its parent is.
+      await until(
+        'kubectl in the terminal',
+        async () => /kubectl\0.*exec/.test(await readFile(cmdline, 'utf8')) || undefined,
+      );
       const ended = endOf(terminal);
       // Where the image says that the app lies, and nowhere on this machine.
       terminal.sendText('[ "$PWD" = /app ] && [ -n "$KUBERNETES_SERVICE_HOST" ] && exit 7');
