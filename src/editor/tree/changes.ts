@@ -10,10 +10,11 @@ export function changedNodes(before: readonly TreeNode[], after: readonly TreeNo
 
 function changesOf(before: readonly TreeNode[], after: readonly TreeNode[]): readonly TreeNode[] {
   const changed: TreeNode[] = [];
-  for (const [index, node] of after.entries()) {
+  for (let index = 0; index < after.length; index += 1) {
+    const node = after[index];
     const other = before[index];
-    // Rows of what has not changed are mostly the very same.
-    if (other === node || other === undefined) continue;
+    // Rows of what has not changed are mostly the very same; for those nothing is called.
+    if (other === node || !node || !other) continue;
     const isDrawn = !sameRow(other, node) || !sameIds(other.children, node.children);
     changed.push(...(isDrawn ? [node] : changesOf(other.children, node.children)));
   }
@@ -21,10 +22,11 @@ function changesOf(before: readonly TreeNode[], after: readonly TreeNode[]): rea
 }
 
 function sameIds(before: readonly TreeNode[], after: readonly TreeNode[]): boolean {
-  return (
-    before.length === after.length &&
-    before.every((node, index) => node === after[index] || node.id === after[index]?.id)
-  );
+  if (before.length !== after.length) return false;
+  for (let index = 0; index < after.length; index += 1) {
+    if (before[index] !== after[index] && before[index]?.id !== after[index]?.id) return false;
+  }
+  return true;
 }
 
 /** Compares what each says of itself, without what is below. */

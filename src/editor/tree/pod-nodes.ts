@@ -27,13 +27,16 @@ const drawn = new WeakMap<PodPicture, DrawnPod>();
 export function podNodes(pods: readonly PodPicture[], surroundings: PodSurroundings): readonly TreeNode[] {
   const { parent } = surroundings;
   const isClosed = pods.length > FEW;
-  return pods.map((pod) => {
-    const before = drawn.get(pod);
-    if (before?.parent === parent && before.isClosed === isClosed) return before.node;
-    const node = newNode(pod, surroundings, isClosed);
-    drawn.set(pod, { parent, isClosed, node });
-    return node;
-  });
+  const nodes: TreeNode[] = [];
+  for (const pod of pods) {
+    let known = drawn.get(pod);
+    if (known?.parent !== parent || known.isClosed !== isClosed) {
+      known = { parent, isClosed, node: newNode(pod, surroundings, isClosed) };
+      drawn.set(pod, known);
+    }
+    nodes.push(known.node);
+  }
+  return nodes;
 }
 
 function newNode(pod: PodPicture, { l10n, parent, app }: PodSurroundings, isClosed: boolean): TreeNode {

@@ -27,8 +27,10 @@ export class Rows<T> {
 
   private replace(before: readonly TreeNode[], after: readonly TreeNode[]): void {
     this.forgetMissing(before, after);
-    for (const [index, node] of after.entries()) {
-      if (node === before[index]) continue;
+    // Of many rows most are the very same; for those nothing is called.
+    for (let index = 0; index < after.length; index += 1) {
+      const node = after[index];
+      if (!node || node === before[index]) continue;
       const known = this.kept.get(node.id);
       if (known?.node === node) continue;
       this.replace(known?.node.children ?? [], node.children);
@@ -38,7 +40,11 @@ export class Rows<T> {
   }
 
   private forgetMissing(before: readonly TreeNode[], after: readonly TreeNode[]): void {
-    const moved = before.filter((node, index) => node !== after[index] && node.id !== after[index]?.id);
+    const moved: TreeNode[] = [];
+    for (let index = 0; index < before.length; index += 1) {
+      const node = before[index];
+      if (node && node !== after[index] && node.id !== after[index]?.id) moved.push(node);
+    }
     if (moved.length === 0) return;
     const present = new Set(after.map(({ id }) => id));
     for (const node of moved) if (!present.has(node.id)) this.forget(node);
