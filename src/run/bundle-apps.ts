@@ -1,5 +1,5 @@
 import { Failure, isCancelled, messageOf } from '../base';
-import { buildImage } from '../build';
+import { buildImage, type BuiltImage } from '../build';
 import type { BundledImage } from '../bundle';
 import type { App } from '../project';
 import { dockerFailure, type Docker } from '../tools';
@@ -41,21 +41,18 @@ export async function withBuiltApps<T>(
 /** The app's image, with the cache of all its steps in it. */
 function build(job: Job, app: App, docker: Docker): Promise<void> {
   return job.steps.run('build', app.id, async (reporter) => {
-    await buildOnce(job, app, docker, false);
-    const needed = await baseNeeds(app, await engineArchitecture(docker));
-    const bases = await collectImages(job, needed, (message) => reporter.progress(message));
-    const isComplete = () =>
-      hasStepCache(
-        docker,
-        bundledAppImage(app.id),
-        bases.map(({ name }) => name),
-      );
-    if (await isComplete()) return;
-    reporter.progress('Once more without the cache, which is of several builds');
+    const { builder } = await buildOnce(job, app, docker, false);
+    // The classic builder finds steps by the layers themselves.
+    if (builder === 'classic') return;
+    const onProgress = (message: string) => reporter.progress(message);
     try {
-      await buildOnce(job, app, docker, true);
+      const needed = await baseNeeds(app, await engineArchitecture(docker));
+      const bases = (await collectImages(job, needed, onProgress)).map(({ name }) => name);
+      const isComplete = () => hasStepCache(docker, bundledAppImage(app.id), bases);
       if (await isComplete()) return;
-      warnOfCache(job, app, 'BuildKit does not describe all of its steps');
+      onProgress('Once more without the cache, which is of several builds');
+      await buildOnce(job, app, docker, true);
+      if (!(await isComplete())) warnOfCache(job, app, 'BuildKit does not describe all of its steps');
     } catch (error) {
       if (!(error instanceof Failure) || isCancelled(error, job.signal)) throw error;
       warnOfCache(job, app, error.summary);
@@ -69,8 +66,8 @@ function warnOfCache(job: Job, app: App, reason: string): void {
 }
 
 /** Without the label that binds it to a runtime: `vapp delete` there would take it away. */
-async function buildOnce(job: Job, app: App, docker: Docker, noCache: boolean): Promise<void> {
-  await locatingBuildErrors(job.session.root, app, (watch) =>
+function buildOnce(job: Job, app: App, docker: Docker, noCache: boolean): Promise<BuiltImage> {
+  return locatingBuildErrors(job.session.root, app, (watch) =>
     buildImage(
       {
         dockerfile: app.dockerfile.value,
