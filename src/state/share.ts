@@ -2,14 +2,16 @@ import { isDeepStrictEqual } from 'node:util';
 
 /**
  * The value `after`, made of the very objects of `before` wherever both are equal. The answer is `before` itself when
- * nothing is different. Elements of lists belong together by `id` or `name`, else by their place.
+ * nothing is different, and `after` itself when nothing had to be replaced in it: whoever hands the same value in again
+ * then finds it by identity. Elements of lists belong together by `id` or `name`, else by their place.
  */
 export function share<T>(before: unknown, after: T): T {
   if (Object.is(before, after)) return after;
   if (Array.isArray(before) && Array.isArray(after)) return shareList(before, after) as T;
   if (isPlain(before) && isPlain(after)) {
     const shared = Object.fromEntries(Object.entries(after).map(([key, value]) => [key, share(before[key], value)]));
-    return sameEntries(before, shared) ? (before as T) : (shared as T);
+    if (sameEntries(before, shared)) return before as T;
+    return sameEntries(after, shared) ? after : (shared as T);
   }
   return isDeepStrictEqual(before, after) ? (before as T) : after;
 }
@@ -24,15 +26,18 @@ function shareList(before: readonly unknown[], after: readonly unknown[]): reado
     return named.get(keyOf(item, index));
   };
   const shared: unknown[] = [];
-  let isSame = after.length === before.length;
+  let isBefore = after.length === before.length;
+  let isAfter = true;
   // Most elements of a long list are the very same; for those nothing is called.
   for (let index = 0; index < after.length; index += 1) {
     const item = after[index];
     const kept = item === before[index] ? item : share(earlier(item, index), item);
-    isSame &&= Object.is(kept, before[index]);
+    isBefore &&= Object.is(kept, before[index]);
+    isAfter &&= Object.is(kept, item);
     shared.push(kept);
   }
-  return isSame ? before : shared;
+  if (isBefore) return before;
+  return isAfter ? after : shared;
 }
 
 function keyOf(item: unknown, index: number): unknown {

@@ -18,6 +18,17 @@ describe('sharing what is the same', () => {
     assert.notEqual(after.list[1], before.list[1]);
   });
 
+  it('answers the new value itself where nothing of before had to be put into it', () => {
+    const kept = { deep: [1] };
+    const before = { pods: [{ name: 'a', kept, ready: false }, { name: 'b' }] };
+    const [changed, same] = [{ name: 'a', kept, ready: true }, before.pods[1]];
+    const after = { pods: [changed, same] };
+    assert.equal(share(before, after), after);
+    const again = share(after, { pods: [changed, same] });
+    assert.equal(again, after);
+    assert.equal(share(before, { pods: [changed, { name: 'b' }] }).pods[0], changed);
+  });
+
   it('knows elements of lists by id or name, wherever they are', () => {
     const before = [{ name: 'a' }, { name: 'b' }];
     const after = share(before, [{ name: 'new' }, { name: 'b' }, { name: 'a' }]);
