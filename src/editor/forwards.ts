@@ -6,7 +6,8 @@ import { showFailure } from './failure-message';
 import type { Folders } from './folders';
 import { showInformation, withProgress } from './notices';
 import { Owner } from './owner';
-import { PortForward, choosePod } from './port-forward';
+import { PortForward } from './port-forward';
+import { hasOrGetsPod, runningPod } from './running-pod';
 import { chooseApp, pick, pictureOf, targetOf, type AppTarget } from './target';
 
 /** A port of this machine that leads to an app, whichever pods it has. */
@@ -50,11 +51,11 @@ export class Forwards extends Owner {
 
   /** Forwards a port that the user picks among those which the app's containers declare. */
   async forward(argument: unknown): Promise<void> {
-    const target = await chooseApp(this.folders, argument, (app) => choosePod(app.pods) !== undefined);
+    const target = await chooseApp(this.folders, argument, hasOrGetsPod);
     if (!target) return;
+    const pod = await runningPod(this.folders, target);
     const app = pictureOf(target);
-    const pod = app && choosePod(app.pods, target.pod);
-    if (!pod) {
+    if (!app || !pod) {
       void showInformation(l10n.t('{0} has no running pod.', app?.name ?? target.app));
       return;
     }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { window as editor, commands, env, type Terminal } from 'vscode';
+import { choosePod } from '../../../src/editor/port-forward';
 import { all } from '../../unit/editor/tree-fakes';
 import { until, untilEqual } from '../support/until';
 import { TestWindow, acceptProposals } from '../support/window';
@@ -57,6 +58,17 @@ describe('what reaches into an app that runs', function () {
     await window.kubectl('delete', 'pod', before.name, '--namespace', window.app.namespace, '--now');
     await until('another pod', () => window.app.pods.find(({ name, ready }) => ready && name !== before.name));
     await acceptProposals(forwarding);
+    const [forward] = await until('a forward', () => (forwards().length > 0 ? forwards() : undefined));
+    await untilEqual(() => isServed(forward?.label ?? ''), true);
+    await commands.executeCommand('velocitas.stopForwarding', await window.row(/^forward$/));
+    await untilEqual(() => forwards().length, 0);
+  });
+
+  it('is a forwarded port also when its pod is still on its way', async () => {
+    const { name } = await onePod();
+    await window.kubectl('delete', 'pod', name, '--namespace', window.app.namespace, '--now', '--wait=false');
+    await until('no pod that runs', () => choosePod(window.app.pods) === undefined || undefined);
+    await acceptProposals(commands.executeCommand('velocitas.forwardPort', await window.row(/^app\b/)));
     const [forward] = await until('a forward', () => (forwards().length > 0 ? forwards() : undefined));
     await untilEqual(() => isServed(forward?.label ?? ''), true);
     await commands.executeCommand('velocitas.stopForwarding', await window.row(/^forward$/));
