@@ -1,4 +1,5 @@
-import { BLOCK, padding, readTarHeader } from './tar';
+import { createHash } from 'node:crypto';
+import { BLOCK, padding, readTarHeader, tarHeader } from './tar';
 
 /** What of an image's configuration tells how it came about. https://github.com/opencontainers/image-spec/blob/main/config.md */
 export interface ImageConfig {
@@ -7,23 +8,92 @@ export interface ImageConfig {
   readonly 'moby.buildkit.cache.v0'?: string;
 }
 
+interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** https://github.com/opencontainers/image-spec/blob/main/manifest.md */
+export interface ImageManifest {
+  readonly mediaType: string;
+  readonly config: Descriptor;
+}
+
+/** What describes an image, without its layers. */
+export interface DescribedImage {
+  readonly config: ImageConfig;
+  /** Undefined where the engine has none, or the image is of several platforms. */
+  readonly manifest: ImageManifest | undefined;
+}
+
 /** Larger files are layers, bytes. */
 const MAX_JSON = 4 * 1024 * 1024;
 
 /**
- * The configuration of the only image in an archive in the form of `docker save`, which is read to its end.
+ * What describes the only image in an archive in the form of `docker save`, which is read to its end.
  *
  * @throws Error when it is no such archive; what the archive fails with.
  */
-export async function imageConfig(archive: AsyncIterable<Uint8Array>): Promise<ImageConfig> {
+export async function readImage(archive: AsyncIterable<Uint8Array>): Promise<DescribedImage> {
   const files = await smallFiles(new ByteReader(archive));
-  const read = (name: string): unknown => {
+  const find = (name: string): unknown => {
     const text = files.get(name);
-    if (text === undefined) throw new Error(`the image's archive has no ${name}`);
-    return JSON.parse(text);
+    return text === undefined ? undefined : JSON.parse(text);
+  };
+  const read = (name: string): unknown => {
+    const found = find(name);
+    if (found === undefined) throw new Error(`the image's archive has no ${name}`);
+    return found;
   };
   const [image] = read('manifest.json') as readonly { readonly Config: string }[];
-  return read(image?.Config ?? '') as ImageConfig;
+  const config = read(image?.Config ?? '') as ImageConfig;
+  const index = find('index.json') as { readonly manifests?: readonly Descriptor[] } | undefined;
+  const [own] = index?.manifests ?? [];
+  const manifest = own && (find(blobOf(own.digest)) as Partial<ImageManifest> | undefined);
+  return {
+    config,
+    manifest: own && manifest?.config ? { ...manifest, mediaType: own.mediaType, config: manifest.config } : undefined,
+  };
+}
+
+/**
+ * An archive that gives an image of an engine another configuration and a name. It has no layers: an engine with
+ * containerd's image store has them already.
+ *
+ * @param name in full, as containerd has it.
+ */
+export function imageArchive(name: string, manifest: ImageManifest, config: ImageConfig): Buffer {
+  const [configText, blobs] = [JSON.stringify(config), new Map<string, string>()];
+  const put = (text: string, mediaType: string): Descriptor => {
+    const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`;
+    blobs.set(blobOf(digest), text);
+    return { mediaType, digest, size: Buffer.byteLength(text) };
+  };
+  const renewed = { ...manifest, config: put(configText, manifest.config.mediaType) };
+  const own = { ...put(JSON.stringify(renewed), manifest.mediaType), annotations: { [IMAGE_NAME]: name } };
+  const files = [
+    ['oci-layout', JSON.stringify({ imageLayoutVersion: '1.0.0' })] as const,
+    ...blobs,
+    ['index.json', JSON.stringify({ schemaVersion: 2, manifests: [own] })] as const,
+  ];
+  const entries = files.flatMap(([file, text]) => {
+    const content = Buffer.from(text);
+    const header = tarHeader({ name: file, size: content.byteLength, mode: 0o644 }, new Date(0));
+    return [header, content, Buffer.alloc(padding(content.byteLength))];
+  });
+  return Buffer.concat([...entries, Buffer.alloc(2 * BLOCK)]);
+}
+
+/** What containerd calls an image in an archive. */
+export const IMAGE_NAME = 'io.containerd.image.name';
+
+/** `sha256:…` → where an image layout has it. */
+export function blobOf(digest: string): string {
+  const hex = /^sha256:([0-9a-f]{64})$/.exec(digest)?.[1];
+  if (hex === undefined) throw new Error(`${digest} is not a digest`);
+  return `blobs/sha256/${hex}`;
 }
 
 async function smallFiles(bytes: ByteReader): Promise<Map<string, string>> {

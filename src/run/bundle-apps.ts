@@ -1,15 +1,16 @@
-import { Failure, isCancelled, messageOf } from '../base';
+import { Readable } from 'node:stream';
+import { isCancelled, messageOf } from '../base';
 import { buildImage, type BuiltImage } from '../build';
-import type { BundledImage } from '../bundle';
+import { imageArchive, type BundledImage } from '../bundle';
 import type { App } from '../project';
 import { dockerFailure, type Docker } from '../tools';
 import { bundledAppImage } from './bundle-cache';
-import { collectImages, engineArchitecture, localImage } from './bundle-collect';
-import { baseNeeds } from './bundle-needs';
+import { collectImages, engineArchitecture, loadArchive, localImage } from './bundle-collect';
+import { baseNeeds, fullName } from './bundle-needs';
 import { emitting, locatingBuildErrors } from './explaining-builds';
 import { localTag, type Job } from './images';
 import type { Session } from './session';
-import { hasStepCache } from './step-cache';
+import { baseImage, describedImage, tellsSteps, withLayerKeys, type BaseImage } from './step-cache';
 
 /**
  * Builds apps, lends their images for packing, and takes them away again unless they were there before, as they are where
@@ -47,17 +48,37 @@ function build(job: Job, app: App, docker: Docker): Promise<void> {
     const onProgress = (message: string) => reporter.progress(message);
     try {
       const needed = await baseNeeds(app, await engineArchitecture(docker));
-      const bases = (await collectImages(job, needed, onProgress)).map(({ name }) => name);
-      const isComplete = () => hasStepCache(docker, bundledAppImage(app.id), bases);
-      if (await isComplete()) return;
-      onProgress('Once more without the cache, which is of several builds');
-      await buildOnce(job, app, docker, true);
-      if (!(await isComplete())) warnOfCache(job, app, 'BuildKit does not describe all of its steps');
+      const names = (await collectImages(job, needed, onProgress)).map(({ name }) => name);
+      const bases = await Promise.all(names.map((name) => baseImage(docker, name)));
+      await completeCache(job, app, docker, bases, onProgress);
     } catch (error) {
-      if (!(error instanceof Failure) || isCancelled(error, job.signal)) throw error;
-      warnOfCache(job, app, error.summary);
+      if (isCancelled(error, job.signal)) throw error;
+      warnOfCache(job, app, messageOf(error));
     }
   });
+}
+
+/** Brings it about that an engine which has nothing but the app's image and its bases finds each of its steps. */
+async function completeCache(
+  job: Job,
+  app: App,
+  docker: Docker,
+  bases: readonly BaseImage[],
+  onProgress: (message: string) => void,
+): Promise<void> {
+  const name = bundledAppImage(app.id);
+  let image = await describedImage(docker, name);
+  if (!tellsSteps(image.config, bases)) {
+    onProgress('Once more without the cache, which is of several builds');
+    await buildOnce(job, app, docker, true);
+    image = await describedImage(docker, name);
+    if (!tellsSteps(image.config, bases)) warnOfCache(job, app, 'BuildKit does not describe all of its steps');
+  }
+  const config = withLayerKeys(image.config, bases);
+  if (!config) return;
+  if (!image.manifest) throw new Error(`the engine describes ${name} in a form that cannot be changed`);
+  const archive = imageArchive(fullName(name), image.manifest, config);
+  await loadArchive(docker, Readable.from([archive]), job.signal);
 }
 
 function warnOfCache(job: Job, app: App, reason: string): void {

@@ -1,7 +1,7 @@
 import { access, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../base';
-import { IMAGES_FILE, type Bundle } from '../bundle';
+import { IMAGES_FILE, IMAGE_NAME, blobOf, type Bundle } from '../bundle';
 import { defaultDataDirectory, dockerFailure, type Docker } from '../tools';
 
 /** The name in the engine of an app's image that came with a bundle, or is on its way into one. */
@@ -78,7 +78,6 @@ async function keepBuildCache(bundle: Bundle, image: string, folder: string): Pr
   await rename(unfinished, folder);
 }
 
-const IMAGE_NAME = 'io.containerd.image.name';
 /** The one that buildx looks for. */
 const CACHE_TAG = 'latest';
 
@@ -86,13 +85,6 @@ async function read(bundle: Bundle, name: string): Promise<string> {
   const text = await bundle.readWithin(IMAGES_FILE, name);
   if (text !== undefined) return text;
   throw new Error(`the images have no ${name}`);
-}
-
-/** `sha256:…` → where an image layout has it. */
-function blobOf(digest: string): string {
-  const hex = /^sha256:([0-9a-f]{64})$/.exec(digest)?.[1];
-  if (hex === undefined) throw new Error(`${digest} is not a digest`);
-  return `blobs/sha256/${hex}`;
 }
 
 function cacheFolder(env: NodeJS.ProcessEnv, app: string): string {

@@ -22,7 +22,7 @@ const CHAIN = 'longer of `k3d cluster create` and cached build with push, + pod 
 const UPSTREAM = 'upstream’s sequence';
 const COLD_BARS = { [CHAIN]: 1.1, [UPSTREAM]: 0.6 };
 
-const COLD_ROUNDS = 4;
+const COLD_ROUNDS = 6;
 const TEMPLATE_ROUNDS = 3;
 const RESUME_ROUNDS = 4;
 const RESTARTS = 3;
