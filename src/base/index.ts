@@ -1,4 +1,5 @@
 export * from './cancellation';
+export * from './digest';
 export * from './failure';
 export * from './harmless';
 export * from './passing-trouble';

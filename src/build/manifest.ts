@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { Failure } from '../base';
+import { Failure, digestOf } from '../base';
 import { normalizePlatform } from './platforms';
 
 /** What a registry holds under a name: an image, or an index of images for several platforms. */
@@ -33,7 +32,7 @@ export interface PlatformParts {
 /** Reads a manifest or index byte by byte as a registry keeps it. @throws SyntaxError when it is none. */
 export function readManifest(raw: string): RegistryManifest {
   const { manifests } = JSON.parse(raw) as { manifests?: readonly Descriptor[] };
-  const digest = `sha256:${createHash('sha256').update(raw).digest('hex')}`;
+  const digest = digestOf(raw);
   if (manifests === undefined) return { digest };
   const images = manifests.filter((descriptor) => !isAttestation(descriptor));
   return { digest, images: images.map((image) => ({ digest: image.digest, platform: platformName(image.platform) })) };

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { digestOf } from '../base';
 import { BLOCK, padding, readTarHeader, tarHeader } from './tar';
 
 /** What of an image's configuration tells how it came about. https://github.com/opencontainers/image-spec/blob/main/config.md */
@@ -65,13 +65,13 @@ export async function readImage(archive: AsyncIterable<Uint8Array>): Promise<Des
  * @param name in full, as containerd has it.
  */
 export function imageArchive(name: string, manifest: ImageManifest, config: ImageConfig): Buffer {
-  const [configText, blobs] = [JSON.stringify(config), new Map<string, string>()];
+  const blobs = new Map<string, string>();
   const put = (text: string, mediaType: string): Descriptor => {
-    const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`;
+    const digest = digestOf(text);
     blobs.set(blobOf(digest), text);
     return { mediaType, digest, size: Buffer.byteLength(text) };
   };
-  const renewed = { ...manifest, config: put(configText, manifest.config.mediaType) };
+  const renewed = { ...manifest, config: put(JSON.stringify(config), manifest.config.mediaType) };
   const own = { ...put(JSON.stringify(renewed), manifest.mediaType), annotations: { [IMAGE_NAME]: name } };
   const files = [
     ['oci-layout', JSON.stringify({ imageLayoutVersion: '1.0.0' })] as const,

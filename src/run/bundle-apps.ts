@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { isCancelled, messageOf } from '../base';
+import { Failure, isCancelled, messageOf } from '../base';
 import { buildImage, type BuiltImage } from '../build';
 import { imageArchive, type BundledImage } from '../bundle';
 import type { App } from '../project';
@@ -52,8 +52,8 @@ function build(job: Job, app: App, docker: Docker): Promise<void> {
       const bases = await Promise.all(names.map((name) => baseImage(docker, name)));
       await completeCache(job, app, docker, bases, onProgress);
     } catch (error) {
-      if (isCancelled(error, job.signal)) throw error;
-      warnOfCache(job, app, messageOf(error));
+      if (!(error instanceof Failure) || isCancelled(error, job.signal)) throw error;
+      warnOfCache(job, app, error.summary);
     }
   });
 }
@@ -76,9 +76,16 @@ async function completeCache(
   }
   const config = withLayerKeys(image.config, bases);
   if (!config) return;
-  if (!image.manifest) throw new Error(`the engine describes ${name} in a form that cannot be changed`);
-  const archive = imageArchive(fullName(name), image.manifest, config);
-  await loadArchive(docker, Readable.from([archive]), job.signal);
+  if (image.manifest) await describeAnew(job, docker, imageArchive(fullName(name), image.manifest, config));
+  else warnOfCache(job, app, 'the engine describes the image in a form that cannot be changed');
+}
+
+async function describeAnew(job: Job, docker: Docker, archive: Buffer): Promise<void> {
+  try {
+    await loadArchive(docker, Readable.from([archive]), job.signal);
+  } catch (error) {
+    throw isCancelled(error, job.signal) ? error : dockerFailure(error);
+  }
 }
 
 function warnOfCache(job: Job, app: App, reason: string): void {

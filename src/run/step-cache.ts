@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { digestOf } from '../base';
 import { readImage, type DescribedImage, type ImageConfig } from '../bundle';
 import { dockerFailure, type Docker } from '../tools';
 
@@ -111,19 +111,15 @@ function stepsOf({ 'moby.buildkit.cache.v0': cache }: ImageConfig): readonly Cac
 /** `mainManifestKey` in BuildKit's source/containerimage/pull.go. */
 function manifestKey(digest: string, { os, architecture, variant }: BaseImage): string {
   const platform = { OS: os, Arch: architecture, ...(variant === '' ? {} : { Variant: variant }) };
-  return sha256(JSON.stringify({ Digest: digest, ...platform }));
+  return digestOf(JSON.stringify({ Digest: digest, ...platform }));
 }
 
 /** https://github.com/opencontainers/image-spec/blob/main/config.md#layer-chainid */
 function chainOf(layers: readonly string[]): string {
-  return layers.reduce((chain, layer) => (chain === '' ? layer : sha256(`${chain} ${layer}`)), '');
+  return layers.reduce((chain, layer) => (chain === '' ? layer : digestOf(`${chain} ${layer}`)), '');
 }
 
 /** How a source (`CacheMap` in BuildKit's solver/llbsolver/ops/source.go) begins a list of steps (`rootKey` in its solver). */
 function rootOf(key: string): string {
-  return sha256(`${sha256(`buildkit.source.v0:${key}`)}@0`);
-}
-
-function sha256(text: string): string {
-  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
+  return digestOf(`${digestOf(`buildkit.source.v0:${key}`)}@0`);
 }
